@@ -1,0 +1,90 @@
+package cnerium
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// decision is what the runtime makes of a request, as the log names it.
+type decision string
+
+const (
+	decideExecute     decision = "execute"     // the handler ran for this request
+	decideReplay      decision = "replay"      // answered with the stored response
+	decideConflict    decision = "conflict"    // the key was used with another request
+	decideInFlight    decision = "in-flight"   // the first request still runs
+	decideUnknown     decision = "unknown"     // the first execution died, nobody knows its outcome
+	decideInvalid     decision = "invalid"     // refused before the key was claimed
+	decideUnavailable decision = "unavailable" // the store failed, or the app is not serving
+)
+
+// answer is a decision with the response that tells it.
+type answer struct {
+	decision decision
+	resp     *Response // nil when nobody is left to read it
+	attempt  int       // of an execution
+	err      error     // for the log
+}
+
+// refuse answers with an error that came before the key was claimed.
+func refuse(err error) answer {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return answer{decision: decideInvalid, resp: internalError().response(), err: err}
+	}
+	return answer{decision: decideInvalid, resp: e.response(), err: err}
+}
+
+// unavailable answers 503: nothing was executed, and a retry is welcome.
+func unavailable(detail string, err error) answer {
+	return answer{
+		decision: decideUnavailable,
+		resp:     ServiceUnavailable(detail, time.Second).response(),
+		err:      err,
+	}
+}
+
+// internalError is all that a client learns of an inner error.
+func internalError() *Error {
+	return &Error{Status: http.StatusInternalServerError, Detail: "the operation failed; the reason is in the server's log"}
+}
+
+// conflict answers a key that was used with another request.
+func (rt *route) conflict() answer {
+	e := &Error{
+		Status: rt.app.opts.ReuseStatus,
+		Type:   ProblemKeyReused,
+		Detail: "this Idempotency-Key was used with a different request body, query or path; take a new key for a new request",
+	}
+	return answer{decision: decideConflict, resp: e.response()}
+}
+
+// inFlight answers a duplicate whose first request did not end in time.
+func (rt *route) inFlight(since time.Time) answer {
+	e := &Error{
+		Status:     http.StatusConflict,
+		Type:       ProblemInFlight,
+		Detail:     "the first request with this Idempotency-Key is still running, since " + stamp(since) + "; try again with the same key",
+		RetryAfter: time.Second,
+	}
+	return answer{decision: decideInFlight, resp: e.response()}
+}
+
+// unknown answers for a record that waits to be resolved.
+func (rt *route) unknown(since time.Time) answer {
+	e := &Error{
+		Status: http.StatusConflict,
+		Type:   ProblemOutcomeUnknown,
+		Detail: "the first request with this Idempotency-Key ended without an outcome, at " + stamp(since) +
+			"; whether it took effect is unknown, and the key is held until an operator resolves it",
+	}
+	return answer{decision: decideUnknown, resp: e.response()}
+}
+
+// replay answers with what was stored.
+func replay(stored *Response) answer {
+	return answer{decision: decideReplay, resp: stored}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,44 @@
+package cnerium
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// logRequest writes the one line of a request. It never has the key or a body.
+func (rt *route) logRequest(ctx context.Context, id ID, a answer, took time.Duration) {
+	level := slog.LevelInfo
+	if a.resp != nil && a.resp.Status >= 500 {
+		level = slog.LevelError
+	}
+	if !rt.app.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 7)
+	attrs = append(attrs,
+		slog.String("operation", id.Operation),
+		slog.String("decision", string(a.decision)))
+	if a.resp != nil {
+		attrs = append(attrs, slog.Int("status", a.resp.Status))
+	}
+	attrs = append(attrs,
+		slog.Duration("duration", took),
+		slog.String("key_hash", keyHash(id.Key)))
+	if a.attempt > 1 {
+		attrs = append(attrs, slog.Int("attempt", a.attempt))
+	}
+	if a.err != nil {
+		attrs = append(attrs, slog.String("error", a.err.Error()))
+	}
+	rt.app.log.LogAttrs(ctx, level, "durable request", attrs...)
+}
+
+// log writes about an execution, which may have outlived its request.
+func (x *execution) log(message string, err error) {
+	x.rt.app.log.LogAttrs(x.ctx, slog.LevelError, message,
+		slog.String("operation", x.req.operation),
+		slog.String("key_hash", keyHash(x.req.id.Key)),
+		slog.Int("attempt", x.lease.Attempt),
+		slog.String("error", err.Error()))
+}

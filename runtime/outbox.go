@@ -1,0 +1,123 @@
+package cnerium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+const (
+	outboxBatch = 256                    // events handed over at once, at most
+	outboxPoll  = time.Second            // to see what other processes committed
+	firstRetry  = 100 * time.Millisecond // after a failure, then twice as long each time
+	lastRetry   = 10 * time.Second
+
+	// markInterval is the time between marks of what was published: after a
+	// crash, events of that time are published again.
+	markInterval = time.Second
+)
+
+// committed wakes the outbox.
+func (a *App) committed() {
+	select {
+	case a.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// outbox hands committed events to the publisher. Its methods are called by
+// one goroutine at a time.
+type outbox struct {
+	store     Store
+	publisher Publisher // nil: events count as published
+	cursor    string    // of the last event that was handed over
+	marked    string    // how far the store knows
+	markedAt  time.Time
+}
+
+// publish hands events to the publisher, in the order of their commits, until
+// the context ends. It begins where the store says that publishing stopped.
+func (a *App) publish(ctx context.Context) {
+	retry := firstRetry
+	for ctx.Err() == nil {
+		pause := outboxPoll
+		if err := a.outbox.drain(ctx); err != nil && ctx.Err() == nil {
+			a.log.LogAttrs(ctx, slog.LevelError, "events not published; trying again",
+				slog.Duration("after", retry), slog.String("error", err.Error()))
+			pause, retry = retry, min(2*retry, lastRetry)
+		} else {
+			retry = firstRetry
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-a.wake:
+		}
+		timer.Stop()
+	}
+}
+
+// open finds out where publishing stopped.
+func (o *outbox) open(ctx context.Context) error {
+	cursor, err := o.store.Published(ctx)
+	if err != nil {
+		return fmt.Errorf("read the last published event: %w", err)
+	}
+	o.cursor, o.marked = cursor, cursor
+	return nil
+}
+
+// drain publishes all that is committed and not yet published.
+func (o *outbox) drain(ctx context.Context) error {
+	for {
+		events, err := o.store.Events(ctx, o.cursor, outboxBatch)
+		if errors.Is(err, ErrCursor) {
+			// Another process has published further and the events in
+			// between are gone: go on where the store says.
+			err = errors.Join(err, o.open(ctx))
+		}
+		if err != nil {
+			return fmt.Errorf("read events: %w", err)
+		}
+		if len(events) == 0 {
+			return o.mark(ctx, markInterval)
+		}
+		if o.publisher != nil {
+			if err := o.publisher.Publish(ctx, events); err != nil {
+				return err
+			}
+		}
+		o.cursor = events[len(events)-1].Cursor
+		if err := o.mark(ctx, markInterval); err != nil {
+			return err
+		}
+	}
+}
+
+// mark tells the store how far publishing has come, unless it was told less
+// than the interval ago: each time costs a write.
+func (o *outbox) mark(ctx context.Context, interval time.Duration) error {
+	if o.cursor == o.marked || time.Since(o.markedAt) < interval {
+		return nil
+	}
+	if err := o.store.MarkPublished(ctx, o.cursor); err != nil {
+		return fmt.Errorf("remember the last published event: %w", err)
+	}
+	o.marked, o.markedAt = o.cursor, time.Now()
+	return nil
+}
+
+// flush publishes what the last executions emitted, before the store closes.
+func (a *App) flush(ctx context.Context) {
+	err := a.outbox.drain(ctx)
+	if err == nil {
+		err = a.outbox.mark(ctx, 0)
+	}
+	if err != nil {
+		a.log.LogAttrs(ctx, slog.LevelError, "events not published; they come after the next start",
+			slog.String("error", err.Error()))
+	}
+}

@@ -1,0 +1,70 @@
+package cnerium
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+)
+
+// lead takes the lead for the record, if no other request has: it binds,
+// reserves and executes. It has no answer when somebody else was first.
+func (rt *route) lead(ctx context.Context, req *Request) (answer, bool) {
+	f, leads := rt.app.flights.join(req.id, req.fingerprint)
+	if f == nil {
+		return notServing(), true
+	}
+	if !leads {
+		return answer{}, false
+	}
+	x := &execution{rt: rt, req: req, flight: f}
+	a, settled := x.prepare(ctx)
+	if x.lease == nil {
+		rt.app.flights.finish(f, answer{}, nil)
+		return a, settled
+	}
+	return x.start(ctx), true
+}
+
+// prepare binds the request and reserves the record. Without a lease there is
+// nothing to run: the answer is then settled, or the record tells more.
+func (x *execution) prepare(ctx context.Context) (a answer, settled bool) {
+	var err error
+	if x.call, err = x.bind(); err != nil {
+		return refuse(err), true
+	}
+	claim := Claim{
+		ID:          x.req.id,
+		Fingerprint: x.req.fingerprint,
+		Lease:       x.rt.Lease,
+		Takeover:    x.rt.Recover == Rerun,
+	}
+	// A client that hangs up now must not leave a reservation that nobody
+	// knows of.
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.rt.Timeout)
+	defer cancel()
+	rec, lease, err := x.rt.app.store.Reserve(bounded, claim)
+	if err != nil {
+		return unavailable("the key cannot be reserved, and the operation did not run; try again with the same key", err), true
+	}
+	x.lease = lease
+	return x.rt.settled(x.req, rec)
+}
+
+// bind runs the route's Bind, whose panic must not leave a flight behind.
+func (x *execution) bind() (call Call, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			call, err = nil, &panicError{value: v, stack: debug.Stack()}
+		}
+	}()
+	return x.rt.Bind(x.req)
+}
+
+// panicError is a panic of the application's code.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// Error returns the value of the panic and where it happened, for the log.
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }

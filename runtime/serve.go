@@ -1,0 +1,122 @@
+package cnerium
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// ServeHTTP answers a request to a durable route.
+func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	id := ID{Operation: rt.Operation}
+	a := rt.decide(w, r, &id)
+	a.reply(w)
+	rt.logRequest(r.Context(), id, a, time.Since(start))
+}
+
+// decide is the path of a request: identify it, read and hash it, then look
+// its record up, and execute it where there is none. The id is filled in as
+// far as it becomes known.
+func (rt *route) decide(w http.ResponseWriter, r *http.Request, id *ID) answer {
+	if !rt.app.serving.Load() {
+		return notServing()
+	}
+	if err := rt.identify(r, id); err != nil {
+		return refuse(err)
+	}
+	body, err := readBody(w, r, rt.MaxBody)
+	if err != nil {
+		return refuse(err)
+	}
+	sum := fingerprint(rt.pathValues(r), r.URL.RawQuery, body)
+	return rt.resolve(r.Context(), newRequest(r, *id, sum, body))
+}
+
+// identify tells whose key the request carries, and which.
+func (rt *route) identify(r *http.Request, id *ID) error {
+	if scope := rt.app.opts.Scope; scope != nil {
+		var err error
+		if id.Scope, err = scope(r); err != nil {
+			if e, ok := errors.AsType[*Error](err); ok {
+				return e
+			}
+			return Unauthorized("the request could not be authenticated").WithCause(err)
+		}
+	}
+	key, err := requestKey(r.Header)
+	id.Key = key
+	return err
+}
+
+func (rt *route) pathValues(r *http.Request) []string {
+	if len(rt.wildcards) == 0 {
+		return nil
+	}
+	values := make([]string, len(rt.wildcards))
+	for i, name := range rt.wildcards {
+		values[i] = r.PathValue(name)
+	}
+	return values
+}
+
+// readBody reads the whole body, or tells why it cannot.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	tooLarge := Errorf(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", limit)
+	if r.ContentLength > limit {
+		return nil, tooLarge
+	}
+	reader := http.MaxBytesReader(w, r.Body, limit)
+	body, err := readAll(reader, r.ContentLength)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, BadRequest("the body could not be read to its end").WithCause(err)
+	}
+	return body, nil
+}
+
+// wholeBody is the longest body whose announced length is trusted with memory
+// before its first byte has come.
+const wholeBody = 64 << 10
+
+// readAll reads a body, in one piece when its length is known and small.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	if length < 0 || length > wholeBody {
+		return io.ReadAll(r)
+	}
+	body := make([]byte, length)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return nil, fmt.Errorf("read %d bytes: %w", length, err)
+	}
+	return body, nil
+}
+
+// notServing answers before Start and after Close.
+func notServing() answer {
+	return unavailable("the service is starting or stopping; try again with the same key", nil)
+}
+
+// reply sends the response. Nothing of it has left before.
+func (a answer) reply(w http.ResponseWriter) {
+	if a.resp == nil {
+		return
+	}
+	header := w.Header()
+	for name, values := range a.resp.Header {
+		header[name] = slices.Clip(values) // shared with other replays
+	}
+	if _, ok := header["Content-Type"]; !ok {
+		header["Content-Type"] = nil // so that net/http does not guess
+	}
+	if a.decision == decideReplay {
+		header.Set("Idempotency-Replayed", "true")
+	}
+	w.WriteHeader(cmp.Or(a.resp.Status, http.StatusOK))
+	_, _ = w.Write(a.resp.Body) // a client that is gone retries
+}
