@@ -98,6 +98,10 @@ type Outcome struct {
 // for concurrent use, by any number of goroutines and, where the store's
 // medium allows it, of processes.
 //
+// A claim without a positive lease, and an outcome without a response or a
+// positive retention, are errors and change nothing. Durations are kept in
+// milliseconds, rounded up.
+//
 // An error never means "absent": whoever gets one knows nothing about the
 // record. An error of Reserve may leave the record reserved until its lease
 // runs out.
@@ -135,17 +139,19 @@ type Records interface {
 // they are published.
 type Outbox interface {
 	// Events returns up to limit events that were committed after the cursor,
-	// in the order of their commits; "" stands for the beginning. No event
-	// can later appear before one that was returned. A cursor that the store
-	// does not know is an error that wraps ErrCursor.
+	// in the order of their commits; "" stands for the oldest that is kept.
+	// No event can later appear before one that was returned. A cursor that
+	// the store does not know, or behind which events are no longer kept, is
+	// an error that wraps ErrCursor: there is never a silent gap.
 	Events(ctx context.Context, after string, limit int) ([]Event, error)
 
 	// Published returns the cursor of the last event that MarkPublished was
 	// told of, "" before the first.
 	Published(ctx context.Context) (string, error)
 
-	// MarkPublished remembers how far publishing has come. It need not be
-	// durable at once: after a crash some events may be published again.
+	// MarkPublished remembers how far publishing has come; the cursor of an
+	// earlier event changes nothing. It need not be durable at once: after a
+	// crash some events may be published again.
 	MarkPublished(ctx context.Context, cursor string) error
 }
 
@@ -167,8 +173,8 @@ type Store interface {
 	Unknown(ctx context.Context, limit int) ([]Record, error)
 
 	// Sweep removes up to limit records whose retention is over and up to
-	// limit events that are published and no longer kept. It returns how many
-	// it removed; fewer than limit means that nothing is left to do now.
+	// limit events that are published and whose retention, counted from
+	// their commit, is over. It returns how many it removed in all; fewer than limit means that nothing is left to do now.
 	// Reserved and unknown records never expire.
 	Sweep(ctx context.Context, limit int) (int, error)
 

@@ -1,0 +1,12 @@
+// Package memstore keeps records and events in memory, for tests, examples
+// and services that may forget them.
+//
+// It gives every guarantee of a [cnerium.Store] but one: nothing survives the
+// end of the process. After a restart a retry runs its handler again. Use
+// package sqlitestore where that matters.
+//
+// A store grows with what it keeps: committed responses until their retention
+// is over and Sweep has run, events until they are published and their
+// retention is over, reserved and unknown records without a limit. There is
+// no bound on its size but that.
+package memstore

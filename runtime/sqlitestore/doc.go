@@ -1,0 +1,36 @@
+// Package sqlitestore keeps records and events in an SQLite database. It is
+// the store to begin with: one file, no server, no C compiler.
+//
+// # Durability
+//
+// When Commit or Reserve has returned, what it stored survives kill -9 and a
+// power cut: the store writes with journal_mode=WAL and synchronous=FULL on a
+// connection of its own and verifies both, however the application has opened
+// its pool. A database in memory (":memory:") lives as long as its store and
+// no longer.
+//
+// # Files
+//
+// Beside orders.db there are orders.db-wal and orders.db-shm while it is in
+// use, and after a crash. They belong to it: a copy of orders.db alone may
+// lack the last commits. To back up a running application use VACUUM INTO or
+// the sqlite3 program's .backup command, or stop the application first. A
+// database that is put back from a backup gives out event offsets again that
+// clients may have seen; have them begin anew.
+//
+// Several processes on one machine may use the same file. Network file
+// systems are not supported: WAL needs shared memory between the processes,
+// and their locks are often not to be trusted.
+//
+// # Beside the application's tables
+//
+// [Open] takes a path and keeps to itself. [New] takes the application's own
+// *sql.DB, so that its tables live in the same file; [OpenDB] opens one that
+// is set up well for both. The store's tables begin with cnerium_, its schema
+// is versioned and brought up to date when the store opens.
+//
+// SQLite has one writer at a time. The store's writes take turns, and wait up
+// to ten seconds for those of the application and of other processes. A
+// transaction of the application that is kept open while it waits for
+// something else holds up every durable route.
+package sqlitestore

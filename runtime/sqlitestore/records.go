@@ -1,0 +1,131 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+var (
+	errLease     = errors.New("the lease of a claim must be positive")
+	errRetention = errors.New("the retention of an outcome must be positive")
+	errResponse  = errors.New("an outcome must have a response")
+)
+
+// Lookup returns the record as it is now. See [cnerium.Records].
+func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
+	var found cnerium.Record
+	err := s.read(ctx, "look up", func(q *statements) error {
+		r, err := findRecord(ctx, q, id)
+		if err != nil {
+			return err
+		}
+		found, err = r.at(s.now().UnixMilli(), s.cursor)
+		return err
+	})
+	return found, err
+}
+
+// Reserve grants the claim when the record is free for it. See
+// [cnerium.Records].
+func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Record, *cnerium.Lease, error) {
+	if claim.Lease <= 0 {
+		return cnerium.Record{}, nil, describe("reserve", errLease)
+	}
+	var found cnerium.Record
+	var lease *cnerium.Lease
+	err := s.write(ctx, "reserve", func(ctx context.Context, q *statements, now int64) error {
+		r, granted, err := reserve(ctx, q, claim, now)
+		if err != nil {
+			return err
+		}
+		if granted {
+			lease = &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}
+		}
+		found, err = r.at(now, s.cursor)
+		return err
+	})
+	if err != nil {
+		return cnerium.Record{}, nil, err
+	}
+	return found, lease, nil
+}
+
+// reserve gives the record to the claim if it may have it.
+func reserve(ctx context.Context, q *statements, claim cnerium.Claim, now int64) (*record, bool, error) {
+	r, err := findRecord(ctx, q, claim.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	state := r.stateAt(now)
+	if !grants(r, state, claim) {
+		return r, false, nil
+	}
+	if state == cnerium.StateAbsent {
+		r = &record{id: claim.ID, fingerprint: claim.Fingerprint[:]}
+	}
+	r.state = "reserved"
+	r.attempt++
+	r.since = now
+	r.leaseUntil = now + milliseconds(claim.Lease)
+	return r, true, claimRecord(ctx, q, r)
+}
+
+// grants tells whether the claim gets a record that is in this state.
+func grants(r *record, state cnerium.State, claim cnerium.Claim) bool {
+	anonymous := claim.Takeover && claim.Fingerprint == cnerium.Fingerprint{}
+	switch state {
+	case cnerium.StateAbsent:
+		return !anonymous
+	case cnerium.StateUnknown:
+		return claim.Takeover && (anonymous || bytes.Equal(claim.Fingerprint[:], r.fingerprint))
+	}
+	return false
+}
+
+// Renew lets the lease last for d from now. See [cnerium.Records].
+func (s *Store) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration) error {
+	return s.write(ctx, "renew", func(ctx context.Context, q *statements, now int64) error {
+		return settle(ctx, q, renewRecord, now+max(0, milliseconds(d)),
+			lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token, now)
+	})
+}
+
+// Commit stores the outcome. See [cnerium.Records].
+func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+	switch {
+	case outcome.Response == nil:
+		return describe("commit", errResponse)
+	case outcome.Retention <= 0:
+		return describe("commit", errRetention)
+	}
+	header := encodeHeader(outcome.Response.Header)
+	return s.write(ctx, "commit", func(ctx context.Context, q *statements, now int64) error {
+		last, err := addEvents(ctx, q, outcome.Events, now)
+		if err != nil {
+			return err
+		}
+		return settle(ctx, q, commitRecord, now, now+milliseconds(outcome.Retention),
+			outcome.Response.Status, header, outcome.Response.Body, last,
+			lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
+	})
+}
+
+// Release makes the record absent again. See [cnerium.Records].
+func (s *Store) Release(ctx context.Context, lease *cnerium.Lease) error {
+	return s.write(ctx, "release", func(ctx context.Context, q *statements, _ int64) error {
+		return settle(ctx, q, releaseRecord, lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
+	})
+}
+
+// milliseconds rounds up, so that what is positive stays positive.
+func milliseconds(d time.Duration) int64 {
+	ms := d.Milliseconds()
+	if d > time.Duration(ms)*time.Millisecond {
+		ms++
+	}
+	return ms
+}

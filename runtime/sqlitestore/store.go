@@ -1,0 +1,226 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+var _ cnerium.Store = (*Store)(nil)
+
+// defaultEventRetention is how long published events are kept when the
+// options do not say.
+const defaultEventRetention = 24 * time.Hour
+
+var errClosed = errors.New("store is closed")
+
+// Options change how a store works. The zero value is ready to use.
+type Options struct {
+	// Now is the store's clock. It must be safe for concurrent use, and the
+	// clocks of all processes on one file must agree. Nil is time.Now.
+	Now func() time.Time
+
+	// EventRetention is how long an event is kept after its commit, so that
+	// a client that was away can catch up. An event that is not published
+	// yet is kept longer. Zero is 24 hours; below zero an event may go as
+	// soon as it is published.
+	EventRetention time.Duration
+}
+
+// Store is a [cnerium.Store] in an SQLite database. All methods are safe for
+// concurrent use. Make one with [Open] or [New].
+//
+// Writes follow each other on one connection; reads have others and wait for
+// no write, except in a database in memory. A write that waits for its turn
+// gives up when its context ends; one that has begun is carried through.
+type Store struct {
+	db        *sql.DB
+	owned     bool // db is closed with the store
+	inMemory  bool
+	now       func() time.Time
+	retention time.Duration
+	epoch     string
+
+	writer *writer
+	reader *statements
+	closed atomic.Bool
+}
+
+// Open opens the database at path, creates it if there is none, and brings
+// its tables up to date. The folder must exist. ":memory:" is a new database
+// in memory. Nil options are the zero value. The context bounds the opening
+// only.
+//
+// The error says what is wrong with the path; it wraps [ErrNewerSchema] when
+// a newer version of this package has written the file.
+func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
+	db, err := OpenDB(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newStore(ctx, db, opts)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlitestore: open %s: %w", path, explainOpen(err, path)), db.Close())
+	}
+	s.owned = true
+	return s, nil
+}
+
+// New makes a store in the application's own database, which must have been
+// opened with the driver modernc.org/sqlite, and brings the store's tables up
+// to date. Nil options are the zero value. The context bounds the call only.
+//
+// The store holds one connection of the pool until it is closed and reads
+// through the others, so a pool that is limited to one connection is refused.
+// Close leaves the pool open; close the store first. Pools from [OpenDB] have
+// the right settings. Any other should set a busy timeout.
+func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
+	s, err := newStore(ctx, db, opts)
+	if err != nil {
+		return nil, fmt.Errorf("sqlitestore: new: %w", explain(err))
+	}
+	return s, nil
+}
+
+func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
+	if db.Stats().MaxOpenConnections == 1 {
+		return nil, errors.New("the pool is limited to one connection, but the store keeps one for its writes and " +
+			"needs others for its reads: raise SetMaxOpenConns")
+	}
+	if opts == nil {
+		opts = &Options{}
+	}
+	s := &Store{db: db, now: opts.Now, retention: opts.EventRetention, reader: newStatements(db.PrepareContext)}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.retention == 0 {
+		s.retention = defaultEventRetention
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.writer = newWriter(conn)
+	if err := s.setUp(ctx); err != nil {
+		return nil, errors.Join(err, s.reader.close(), s.writer.close())
+	}
+	return s, nil
+}
+
+// setUp prepares the connection and the schema, and makes sure that the
+// readers see what the writer writes: of a plain ":memory:" each connection
+// of a pool opens another database.
+func (s *Store) setUp(ctx context.Context) error {
+	mode, err := configure(ctx, s.writer.conn)
+	if err != nil {
+		return err
+	}
+	s.inMemory = mode == journalMemory
+	if err := migrate(ctx, s.writer); err != nil {
+		return err
+	}
+	if s.epoch, err = readEpoch(ctx, s.writer.statements); err != nil {
+		return err
+	}
+	if err := s.writer.transaction(ctx, touch); err != nil {
+		return err
+	}
+	return s.compareEpoch(ctx)
+}
+
+// compareEpoch reads the epoch through the pool.
+func (s *Store) compareEpoch(ctx context.Context) error {
+	seen, err := readEpoch(ctx, s.reader)
+	switch {
+	case err != nil && !s.inMemory:
+		return fmt.Errorf("read through the pool: %w", err)
+	case err != nil || seen != s.epoch:
+		return errors.Join(errors.New("the connections of the pool do not share one database: "+
+			`open ":memory:" with OpenDB`), err)
+	}
+	return nil
+}
+
+const updateNothing = `UPDATE cnerium_meta SET token = token`
+
+// touch writes without a change. SQLite lets a write transaction on a
+// read-only file begin, and only its first change fails.
+func touch(ctx context.Context, q *statements) error {
+	_, err := q.exec(ctx, updateNothing)
+	return err
+}
+
+const selectEpoch = `SELECT epoch FROM cnerium_meta`
+
+func readEpoch(ctx context.Context, q *statements) (string, error) {
+	var epoch string
+	err := q.row(ctx, selectEpoch, nil, &epoch)
+	return epoch, err
+}
+
+// Close waits for the write that is under way and frees the store's
+// connections. The application's own pool, given to [New], stays open.
+func (s *Store) Close() error {
+	s.writer.turn <- struct{}{}
+	defer func() { <-s.writer.turn }()
+	if s.closed.Swap(true) {
+		return nil
+	}
+	err := errors.Join(s.reader.close(), s.writer.close())
+	if s.owned {
+		err = errors.Join(err, s.db.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("sqlitestore: close: %w", err)
+	}
+	return nil
+}
+
+// write runs change as one durable transaction, given the time in Unix
+// milliseconds. Nothing of a change that returns an error is stored.
+func (s *Store) write(
+	ctx context.Context, what string, change func(ctx context.Context, q *statements, now int64) error,
+) error {
+	err := s.writer.begin(ctx)
+	if err == nil {
+		defer s.writer.end()
+		err = s.writeNow(ctx, change)
+	}
+	return describe(what, err)
+}
+
+// writeNow is write for who has the turn.
+func (s *Store) writeNow(
+	ctx context.Context, change func(ctx context.Context, q *statements, now int64) error,
+) error {
+	if s.closed.Load() {
+		return errClosed
+	}
+	return s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
+		return change(ctx, q, s.now().UnixMilli())
+	})
+}
+
+// read runs view on connections that wait for no writer. In memory there is
+// no log from which to read beside a writer; it has to take its turn.
+func (s *Store) read(ctx context.Context, what string, view func(q *statements) error) error {
+	err := ctx.Err()
+	if err == nil && s.inMemory {
+		if err = s.writer.begin(ctx); err == nil {
+			defer s.writer.end()
+		}
+	}
+	if err == nil && s.closed.Load() {
+		err = errClosed
+	}
+	if err == nil {
+		err = view(s.reader)
+	}
+	return describe(what, err)
+}

@@ -1,0 +1,128 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+)
+
+// writer is the one connection of a store that writes.
+type writer struct {
+	*statements
+	conn *sql.Conn
+	turn chan struct{} // holds a value while somebody uses the connection
+}
+
+func newWriter(conn *sql.Conn) *writer {
+	return &writer{
+		statements: newStatements(conn.PrepareContext),
+		conn:       conn,
+		turn:       make(chan struct{}, 1),
+	}
+}
+
+// begin waits for its turn, or for the end of the context.
+func (w *writer) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case w.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// end gives the turn to the next.
+func (w *writer) end() { <-w.turn }
+
+const (
+	beginImmediate = `BEGIN IMMEDIATE`
+	commit         = `COMMIT`
+	rollback       = `ROLLBACK`
+)
+
+// transaction runs change between BEGIN IMMEDIATE and COMMIT. The caller has
+// the turn. From here on the end of the context stops nothing: a COMMIT that
+// is interrupted could have happened all the same, and who asked would never
+// know. SQLite's busy timeout bounds the wait for other processes.
+func (w *writer) transaction(ctx context.Context, change func(ctx context.Context, q *statements) error) error {
+	ctx = context.WithoutCancel(ctx)
+	done := false
+	defer func() {
+		if !done {
+			// Where SQLite has rolled back by itself this fails, and
+			// the connection is as it should be.
+			_, _ = w.exec(ctx, rollback)
+		}
+	}()
+	if _, err := w.exec(ctx, beginImmediate); err != nil {
+		return err
+	}
+	if err := change(ctx, w.statements); err != nil {
+		return err
+	}
+	_, err := w.exec(ctx, commit)
+	done = err == nil
+	return err
+}
+
+// close closes the connection instead of returning it to the pool, because
+// its settings are not those of the application.
+func (w *writer) close() error {
+	err := w.statements.close()
+	discard := w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if !errors.Is(discard, driver.ErrBadConn) && !errors.Is(discard, sql.ErrConnDone) {
+		err = errors.Join(err, discard)
+	}
+	if closing := w.conn.Close(); !errors.Is(closing, sql.ErrConnDone) {
+		err = errors.Join(err, closing)
+	}
+	return err
+}
+
+// The values of journal_mode with which the store works.
+const (
+	journalWAL    = "wal"
+	journalMemory = "memory"
+)
+
+// settings are what durability and integrity of the writer's connection rest
+// on, whatever the pool was opened with. The two fullfsync settings matter on
+// macOS, where a plain fsync leaves the data in the drive's cache.
+var settings = []struct {
+	name  string
+	value int
+}{
+	{"busy_timeout", busyTimeout},
+	{"synchronous", 2}, // FULL
+	{"fullfsync", 1},
+	{"checkpoint_fullfsync", 1},
+	{"foreign_keys", 1},
+}
+
+// configure sets what the store relies on, verifies it and returns the
+// journal mode.
+func configure(ctx context.Context, conn *sql.Conn) (string, error) {
+	for _, s := range settings {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA %s = %d", s.name, s.value)); err != nil {
+			return "", err
+		}
+		var got int
+		if err := conn.QueryRowContext(ctx, "PRAGMA "+s.name).Scan(&got); err != nil {
+			return "", err
+		}
+		if got != s.value {
+			return "", fmt.Errorf("setting %s is %d after it was set to %d", s.name, got, s.value)
+		}
+	}
+	mode, err := enableWAL(ctx, conn)
+	if err == nil && mode != journalWAL && mode != journalMemory {
+		err = fmt.Errorf("journal mode is %q and cannot be changed to WAL: "+
+			"the store needs a file on a local file system", mode)
+	}
+	return mode, err
+}

@@ -1,0 +1,134 @@
+package storetest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"time"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+var commitLaws = []law{
+	{"a committed response comes back as it was", func(b *bench) {
+		for name, want := range responses() {
+			l := b.reserve(claim(id(name)))
+			b.commit(l, cnerium.Outcome{Response: want.Clone(), Retention: retention})
+			b.response(b.lookup(id(name), cnerium.StateCommitted).Response, want)
+			b.response(b.refuse(claim(id(name))).Response, want)
+		}
+	}},
+	{"a committed record says when, which attempt and which request", func(b *bench) {
+		l := b.reserve(claim(id("k")))
+		b.clock.advance(time.Second)
+		b.commit(l, outcome("done"))
+		b.clock.advance(time.Second)
+		record := b.lookup(id("k"), cnerium.StateCommitted)
+		b.since(record, b.clock.Now().Add(-time.Second))
+		b.attempt(record.Attempt, 1)
+		if record.Fingerprint != digest("request") || record.Cursor != "" {
+			b.Fatalf("record is %+v, want the fingerprint of the claim and no cursor", record)
+		}
+	}},
+	{"what the caller changes afterwards never reaches the store", func(b *bench) { notAliased(b) }},
+	{"of concurrent commits of one lease one is stored", func(b *bench) {
+		l := b.reserve(claim(id("k")))
+		errs := make([]error, 16)
+		together(len(errs), func(i int) {
+			errs[i] = b.store.Commit(b.Context(), l, outcome(fmt.Sprint("body ", i), event(i)))
+		})
+		winner := -1
+		for i, err := range errs {
+			if err != nil {
+				b.is("Commit", err, cnerium.ErrLeaseLost)
+				continue
+			}
+			if winner >= 0 {
+				b.Fatalf("commits %d and %d were both stored", winner, i)
+			}
+			winner = i
+		}
+		b.body(id("k"), fmt.Sprint("body ", winner))
+		b.sameEvents(b.events("", 10), event(winner))
+	}},
+	{"an outcome without a response or a positive retention is an error and changes nothing", func(b *bench) {
+		l := b.reserve(claim(id("k")))
+		for _, bad := range []cnerium.Outcome{
+			{Events: []cnerium.Event{event(1)}, Retention: retention},
+			{Response: cnerium.NoContent(), Events: []cnerium.Event{event(1)}},
+			{Response: cnerium.NoContent(), Events: []cnerium.Event{event(1)}, Retention: -retention},
+		} {
+			b.fails("Commit", b.store.Commit(b.Context(), l, bad))
+			b.lookup(id("k"), cnerium.StateReserved)
+		}
+		b.commit(l, outcome("good"))
+		if events := b.events("", 10); len(events) != 0 {
+			b.Fatalf("a refused commit left the events %v", events)
+		}
+	}},
+}
+
+func responses() map[string]*cnerium.Response {
+	every := make([]byte, 256)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	large := make([]byte, 0, 2<<20)
+	for block := sha256.Sum256(nil); len(large) < cap(large); block = sha256.Sum256(block[:]) {
+		large = append(large, block[:]...)
+	}
+	return map[string]*cnerium.Response{
+		"plain":      cnerium.Text(201, "hello"),
+		"nothing":    {},
+		"no content": cnerium.NoContent(),
+		"empty body": {Status: 200, Body: []byte{}},
+		"binary":     {Status: 200, Body: every},
+		"zero byte":  {Status: 200, Body: []byte{0}},
+		"large":      {Status: 200, Body: large},
+		"status":     {Status: 599, Body: []byte("x")},
+		"empty maps": {Status: 200, Header: http.Header{}},
+		"header": {Status: 303, Header: http.Header{
+			"Location":  {"/orders/1?a=b&c=%20"},
+			"Link":      {"<a>; rel=prev", "<b>; rel=next", "<a>; rel=prev"},
+			"X-Latin":   {"caf\xe9"},
+			"X-Unicode": {"caf\u00e9 \u2603"},
+			"X-Empty":   {""},
+			"X-Empties": {"", "", "x", ""},
+			"X-Quote":   {`"a", b\c`, "tab\there"},
+			"x-lower":   {"kept as it was"},
+			"X-Long":    {string(bytes.Repeat([]byte("v"), 10_000))},
+		}},
+	}
+}
+
+// notAliased spoils everything that went into the store and came out of it.
+func notAliased(b *bench) {
+	spoil := func(response *cnerium.Response) {
+		response.Status = 500
+		copy(response.Body, "XXXXXXXX")
+		response.Header["Content-Type"][0] = "spoiled"
+		response.Header.Set("X-More", "spoiled")
+	}
+	response, data := cnerium.Text(201, "original"), []byte(`{"n":1}`)
+	sent := cnerium.Event{Operation: "o", Type: "t", Time: event(1).Time, Data: data}
+	events := []cnerium.Event{sent}
+	l := b.reserve(claim(id("k")))
+	b.commit(l, cnerium.Outcome{Response: response, Events: events, Retention: retention})
+	spoil(response)
+	copy(data, "XXXXXXX")
+	events[0].Type = "spoiled"
+	l.ID.Key, l.Token = "spoiled", -1
+
+	want := sent
+	want.Data = []byte(`{"n":1}`)
+	for range 3 {
+		b.body(id("k"), "original")
+		spoil(b.lookup(id("k"), cnerium.StateCommitted).Response)
+		spoil(b.refuse(claim(id("k"))).Response)
+		got := b.events("", 10)
+		b.sameEvents(got, want)
+		copy(got[0].Data, "XXXXXXX")
+		got[0].Type = "spoiled"
+	}
+}

@@ -1,0 +1,210 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/memstore"
+	"github.com/cnerium/cnerium-go/runtime/storetest"
+)
+
+// mutantName is the environment variable that makes the test binary test the
+// broken store that it names. The parent expects it to fail.
+const mutantName = "CNERIUM_TEST_MUTANT"
+
+// TestLawBites breaks a good store in one way after the other. A law that no
+// broken store can fail proves nothing.
+func TestLawBites(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	for name, m := range mutants {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestMutant$")
+			cmd.Env = append(os.Environ(), mutantName+"="+name)
+			output, err := cmd.CombinedOutput()
+			require.Error(t, err, "the store passed")
+			require.True(t, bytes.Contains(output, []byte("--- FAIL: TestMutant/"+m.caught)), "%s", output)
+		})
+	}
+}
+
+// TestMutant is the child of TestLawBites.
+func TestMutant(t *testing.T) {
+	m, ok := mutants[os.Getenv(mutantName)]
+	if !ok {
+		t.Skip("runs as a child of TestLawBites only")
+	}
+	storetest.Run(t, storetest.Config{
+		Open: func(_ *testing.T, now func() time.Time) cnerium.Store {
+			return m.breaks(memstore.New(&memstore.Options{Now: now}))
+		},
+	})
+}
+
+// mutants are stores that break the law, each with the chapter that has to
+// notice.
+var mutants = map[string]struct {
+	caught string
+	breaks func(good cnerium.Store) cnerium.Store
+}{
+	"joins the parts of an ID":     {"Reserve", func(s cnerium.Store) cnerium.Store { return &joining{s} }},
+	"grants every claim":           {"Reserve", func(s cnerium.Store) cnerium.Store { return &generous{s} }},
+	"forgets the fencing token":    {"Takeover", func(s cnerium.Store) cnerium.Store { return &unfenced{Store: s} }},
+	"revives leases that ran out":  {"Lease", func(s cnerium.Store) cnerium.Store { return &reviving{Store: s} }},
+	"reads errors as absent":       {"Life", func(s cnerium.Store) cnerium.Store { return &hopeful{s} }},
+	"drops repeated header fields": {"Commit", func(s cnerium.Store) cnerium.Store { return &flattening{s} }},
+	"keeps what it was given":      {"Commit", func(s cnerium.Store) cnerium.Store { return &aliasing{Store: s} }},
+	"expires too late":             {"Retention", func(s cnerium.Store) cnerium.Store { return &hoarding{s} }},
+	"sweeps without a limit":       {"Retention", func(s cnerium.Store) cnerium.Store { return &greedy{s} }},
+	"accepts any cursor":           {"Events", func(s cnerium.Store) cnerium.Store { return &gullible{s} }},
+	"forgets what is published":    {"Events", func(s cnerium.Store) cnerium.Store { return &forgetful{s} }},
+	"loses events":                 {"Events", func(s cnerium.Store) cnerium.Store { return &silent{s} }},
+}
+
+type joining struct{ cnerium.Store }
+
+func joined(id cnerium.ID) cnerium.ID { return cnerium.ID{Key: id.Scope + id.Operation + id.Key} }
+
+func (s *joining) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
+	record, err := s.Store.Lookup(ctx, joined(id))
+	record.ID = id
+	return record, err
+}
+
+func (s *joining) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Record, *cnerium.Lease, error) {
+	id := claim.ID
+	claim.ID = joined(id)
+	record, lease, err := s.Store.Reserve(ctx, claim)
+	record.ID = id
+	return record, lease, err
+}
+
+type generous struct{ cnerium.Store }
+
+func (s *generous) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Record, *cnerium.Lease, error) {
+	record, lease, err := s.Store.Reserve(ctx, claim)
+	if err == nil && lease == nil && record.State == cnerium.StateReserved {
+		lease = &cnerium.Lease{ID: claim.ID, Token: -1, Attempt: 1}
+	}
+	return record, lease, err
+}
+
+// unfenced lets every lease do what the newest may.
+type unfenced struct {
+	cnerium.Store
+	newest cnerium.Lease
+}
+
+func (s *unfenced) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Record, *cnerium.Lease, error) {
+	record, lease, err := s.Store.Reserve(ctx, claim)
+	if lease != nil && lease.Attempt > 1 {
+		s.newest = *lease
+	}
+	return record, lease, err
+}
+
+func (s *unfenced) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+	if lease.ID == s.newest.ID {
+		lease = &s.newest
+	}
+	return s.Store.Commit(ctx, lease, outcome)
+}
+
+type reviving struct{ cnerium.Store }
+
+func (s *reviving) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration) error {
+	record, err := s.Store.Lookup(ctx, lease.ID)
+	if err == nil && record.State == cnerium.StateUnknown {
+		return nil
+	}
+	return s.Store.Renew(ctx, lease, d)
+}
+
+type hopeful struct{ cnerium.Store }
+
+func (s *hopeful) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
+	record, err := s.Store.Lookup(ctx, id)
+	if err != nil {
+		return cnerium.Record{ID: id}, nil
+	}
+	return record, nil
+}
+
+type flattening struct{ cnerium.Store }
+
+func (s *flattening) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+	outcome.Response = outcome.Response.Clone()
+	if outcome.Response != nil {
+		for name, values := range outcome.Response.Header {
+			outcome.Response.Header[name] = values[:1]
+		}
+	}
+	return s.Store.Commit(ctx, lease, outcome)
+}
+
+type aliasing struct {
+	cnerium.Store
+	given *cnerium.Response
+}
+
+func (s *aliasing) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+	s.given = outcome.Response
+	return s.Store.Commit(ctx, lease, outcome)
+}
+
+func (s *aliasing) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
+	record, err := s.Store.Lookup(ctx, id)
+	if record.Response != nil && len(record.Response.Body) == len(s.given.Body) {
+		record.Response = s.given
+	}
+	return record, err
+}
+
+type hoarding struct{ cnerium.Store }
+
+func (s *hoarding) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+	if outcome.Retention > 0 {
+		outcome.Retention += time.Millisecond
+	}
+	return s.Store.Commit(ctx, lease, outcome)
+}
+
+type greedy struct{ cnerium.Store }
+
+func (s *greedy) Sweep(ctx context.Context, limit int) (int, error) {
+	n, err := s.Store.Sweep(ctx, 1000)
+	return min(n, limit), err
+}
+
+type gullible struct{ cnerium.Store }
+
+func (s *gullible) Events(ctx context.Context, after string, limit int) ([]cnerium.Event, error) {
+	events, err := s.Store.Events(ctx, after, limit)
+	if err != nil && ctx.Err() == nil {
+		return s.Store.Events(ctx, "", limit)
+	}
+	return events, err
+}
+
+type forgetful struct{ cnerium.Store }
+
+func (s *forgetful) Published(ctx context.Context) (string, error) {
+	_, err := s.Store.Published(ctx)
+	return "", err
+}
+
+type silent struct{ cnerium.Store }
+
+func (s *silent) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+	outcome.Events = outcome.Events[:min(1, len(outcome.Events))]
+	return s.Store.Commit(ctx, lease, outcome)
+}
