@@ -1,0 +1,122 @@
+package cneriumgo_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/cnerium/cnerium-go/"
+
+// allowed is what the files of a folder may import besides the standard
+// library; "database/sql" stands here too, because it is not for everybody.
+// Files named _test.go may import what they need.
+var allowed = map[string][]string{
+	"runtime":             {},
+	"runtime/memstore":    {module + "runtime"},
+	"runtime/storetest":   {module + "runtime"},
+	"runtime/sqlitestore": {module + "runtime", "database/sql", "modernc.org/sqlite"},
+	"runtime/ws":          {module + "runtime", "github.com/coder/websocket"},
+	"generator":           {"golang.org/x/tools", "github.com/rogpeppe/go-internal/diff", "github.com/dave/jennifer/jen"},
+	"cmd/cneriumgen":      {module + "generator"},
+	"examples/orders":     {module + "runtime", module + "runtime/sqlitestore", module + "runtime/ws", "database/sql"},
+}
+
+// onlyIn are imports that not every file of its folder may have.
+var onlyIn = map[string]string{
+	"github.com/dave/jennifer/jen":       "emit",
+	"golang.org/x/tools/go/packages":     "load",
+	"golang.org/x/tools/go/gcexportdata": "load",
+}
+
+func TestEachFileImportsWhatItsFolderMay(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || isModule(path)) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		folder := filepath.ToSlash(filepath.Dir(path))
+		seen[folder] = true
+		rules, ok := allowed[folder]
+		require.True(t, ok, "%s: the folder has no rule; write one", path)
+		for _, imported := range imports(t, path) {
+			require.True(t, mayImport(imported, rules), "%s must not import %s", path, imported)
+			if prefix, ok := onlyIn[imported]; ok {
+				require.True(t, strings.HasPrefix(filepath.Base(path), prefix), "%s: only %s*.go may import %s", path, prefix, imported)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	for folder := range allowed {
+		require.True(t, seen[folder], "the rule for %s is for nothing", folder)
+	}
+}
+
+// isModule reports whether the folder is a module of its own.
+func isModule(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "go.mod"))
+	return err == nil
+}
+
+func imports(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	require.NoError(t, err)
+	var paths []string
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		require.NoError(t, err)
+		paths = append(paths, imported)
+	}
+	return paths
+}
+
+func mayImport(imported string, rules []string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") && imported != "database/sql" {
+		return true
+	}
+	return slices.ContainsFunc(rules, func(rule string) bool {
+		own := strings.HasPrefix(rule, module)
+		return imported == rule || !own && strings.HasPrefix(imported, rule+"/")
+	})
+}
+
+// TestUsersLinkOnlyWhatTheyImport looks at what the go command would link.
+func TestUsersLinkOnlyWhatTheyImport(t *testing.T) {
+	t.Parallel()
+	for pkg, forbidden := range map[string][]string{
+		"./runtime":             {".", "database/sql"},
+		"./runtime/memstore":    {"database/sql", "modernc.org/sqlite", "github.com/coder/websocket"},
+		"./runtime/sqlitestore": {"github.com/jackc/pgx", "github.com/stretchr/testify", "golang.org/x/tools", "github.com/coder/websocket"},
+		"./examples/orders":     {"github.com/jackc/pgx", "github.com/stretchr/testify", "golang.org/x/tools", "github.com/dave/jennifer"},
+		"./cmd/cneriumgen":      {"github.com/stretchr/testify", "modernc.org/sqlite", module + "runtime"},
+	} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).CombinedOutput()
+		require.NoError(t, err, string(out))
+		for dep := range strings.FieldsSeq(string(out)) {
+			first, _, _ := strings.Cut(dep, "/")
+			for _, prefix := range forbidden {
+				outside := prefix == "." && strings.Contains(first, ".") && dep != strings.TrimSuffix(module, "/")+"/runtime"
+				require.False(t, outside || strings.HasPrefix(dep, prefix), "%s links %s", pkg, dep)
+			}
+		}
+	}
+}
