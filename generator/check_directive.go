@@ -1,0 +1,84 @@
+package generator
+
+import (
+	"fmt"
+	"go/token"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// durableMethods are the methods whose requests are not safe to repeat.
+var durableMethods = []string{"POST", "PUT", "PATCH", "DELETE"}
+
+// checkMethod refuses what is not a durable method, and says why.
+func checkMethod(src *source, method word) []Diagnostic {
+	if slices.Contains(durableMethods, method.text) {
+		return nil
+	}
+	upper := strings.ToUpper(method.text)
+	message := fmt.Sprintf("method %s has no durable routes", method.text)
+	hint := "use POST, PUT, PATCH or DELETE"
+	switch {
+	case slices.Contains(durableMethods, upper):
+		message, hint = fmt.Sprintf("method %s is not upper case", method.text), "write "+upper
+	case upper == "GET" || upper == "HEAD":
+		message = fmt.Sprintf("%s only reads, so it is safe to repeat without a durable route", upper)
+		hint = "register the handler with the mux, and remove the directive"
+	default:
+		if near := nearest(method.text, []string{"post", "put", "patch", "delete"}); near != "" {
+			hint = fmt.Sprintf("did you mean %s?", strings.ToUpper(near))
+		}
+	}
+	return []Diagnostic{src.diagnose(method.pos, CategoryMethod, message, hint)}
+}
+
+var wildcardForm = regexp.MustCompile(`\{([^{}$]+?)(\.\.\.)?\}`)
+
+// checkPattern has net/http judge the pattern, and returns its wildcards.
+func checkPattern(src *source, pattern word) ([]string, []Diagnostic) {
+	if refusal := register(http.NewServeMux(), "POST", pattern.text); refusal != "" {
+		return nil, []Diagnostic{patternDiagnostic(src, pattern, refusal)}
+	}
+	var wildcards []string
+	for _, match := range wildcardForm.FindAllStringSubmatch(pattern.text, -1) {
+		wildcards = append(wildcards, match[1])
+	}
+	return wildcards, nil
+}
+
+// register adds a pattern to a mux and returns what net/http says against it.
+func register(mux *http.ServeMux, method, path string) (refusal string) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			refusal = fmt.Sprint(fault)
+		}
+	}()
+	mux.Handle(method+" "+path, http.NotFoundHandler())
+	return ""
+}
+
+var patternRefusal = regexp.MustCompile(`(?s)at offset (\d+): (.*)`)
+
+// patternDiagnostic says it as net/http does, at the place that it names.
+func patternDiagnostic(src *source, pattern word, refusal string) Diagnostic {
+	pos, reason := pattern.pos, refusal
+	if match := patternRefusal.FindStringSubmatch(refusal); match != nil {
+		reason = match[2]
+		if offset, err := strconv.Atoi(match[1]); err == nil {
+			within := min(max(0, offset-len("POST ")), len(pattern.text)-1)
+			pos += token.Pos(within)
+		}
+	}
+	hint := "the pattern is one of net/http: /orders/{id}, /files/{path...} or example.com/orders"
+	switch {
+	case !strings.Contains(pattern.text, "/"):
+		reason, hint = "it does not begin with / or with host/", "write /"+pattern.text
+	case strings.Contains(reason, "unclean path"):
+		reason, hint = "it can never match, because net/http cleans paths of //, /./ and /../", ""
+	}
+	message := fmt.Sprintf("pattern %s: %s", pattern.text, reason)
+	return src.diagnose(pos, CategoryPattern, message, hint)
+}

@@ -1,0 +1,90 @@
+package generator
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// tag is what a struct tag says to cnerium and to encoding/json.
+type tag struct {
+	places    []placeTag
+	json      string // its name; "" when it has none
+	notInJSON bool   // json:"-"
+	malformed bool   // not of the form key:"value"
+}
+
+// placeTag is a path, query or header tag.
+type placeTag struct {
+	place Place
+	key   string
+	name  string
+}
+
+// parseTag reads a struct tag. Of a malformed one it reads what reflect would.
+func parseTag(text string) tag {
+	var t tag
+	for {
+		text = strings.TrimLeft(text, " ")
+		if text == "" {
+			return t
+		}
+		key, rest, ok := strings.Cut(text, ":")
+		quoted, err := strconv.QuotedPrefix(rest)
+		if !ok || err != nil || !isTagKey(key) || quoted[0] != '"' {
+			t.malformed = true
+			return t
+		}
+		value, err := strconv.Unquote(quoted)
+		if err != nil {
+			t.malformed = true
+			return t
+		}
+		t.read(key, value)
+		text = rest[len(quoted):]
+	}
+}
+
+// isTagKey reports whether reflect would take the key.
+func isTagKey(key string) bool {
+	return key != "" && !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r == '"' || r == 0x7f })
+}
+
+func (t *tag) read(key, value string) {
+	if key == "json" {
+		name, _, _ := strings.Cut(value, ",")
+		t.json, t.notInJSON = name, value == "-"
+		if t.notInJSON {
+			t.json = ""
+		}
+		return
+	}
+	for _, place := range []Place{PlacePath, PlaceQuery, PlaceHeader} {
+		if key == place.String() {
+			t.places = append(t.places, placeTag{place, key, value})
+		}
+	}
+}
+
+// fault says what is wrong with the places of a field, and how to mend it.
+func (t *tag) fault(fieldName string) (message, hint string) {
+	at := t.places[0]
+	has := fmt.Sprintf("field %s has the tag %s:%q", fieldName, at.key, at.name)
+	switch {
+	case len(t.places) > 1:
+		message := fmt.Sprintf("field %s has the tags %s and %s, but comes from one place", fieldName, at.key, t.places[1].key)
+		return message, "keep one of them"
+	case at.name == "":
+		return has + ", which names nothing", fmt.Sprintf("write %s:%q", at.key, lowerCamel(fieldName))
+	case strings.Contains(at.name, ","):
+		name, _, _ := strings.Cut(at.name, ",")
+		return has + ", but such a tag has no options", fmt.Sprintf("write %s:%q", at.key, name)
+	case at.name == "-":
+		return has + ", which does not leave it out", "remove the tag"
+	case at.place == PlaceHeader && !isHeaderName(at.name):
+		return has + ", which is no name of a header field", "use letters, digits and hyphens, such as X-Source"
+	case at.place == PlaceHeader && strings.EqualFold(at.name, "Host"):
+		return has + ", but net/http does not keep Host among the header fields", "take a *cnerium.Request and read its Host"
+	}
+	return "", ""
+}

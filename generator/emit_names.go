@@ -1,0 +1,178 @@
+package generator
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// emitter knows the names that one generated file uses.
+type emitter struct {
+	home      *types.Package
+	imports   *imports
+	scope     *names // of functions; each opens its own inside
+	local     locals
+	app       string // parameter of RegisterRoutes
+	routes    []*emitRoute
+	receivers []*emitReceiver // in the order in which they appear
+}
+
+// locals are the names that all wrappers share.
+type locals struct{ req, in, err, ctx, out string }
+
+// emitRoute is a route with its names.
+type emitRoute struct {
+	*Route
+	constant string
+	wrapper  string
+	receiver *emitReceiver // nil for a function
+}
+
+// emitReceiver is a parameter of RegisterRoutes.
+type emitReceiver struct {
+	named *types.Named
+	text  string // its type: *Service or Service
+	param string
+}
+
+// newEmitter chooses the names: first those that others see, then those of
+// imports, then local ones.
+func newEmitter(p *Package) *emitter {
+	e := &emitter{home: p.types, imports: newImports(p.Path)}
+	for _, r := range p.Routes {
+		e.routes = append(e.routes, &emitRoute{Route: r, receiver: e.receiver(r.Handler.Receiver)})
+	}
+	level := newNames(append(slices.Clone(p.imported), p.declared...))
+	level.take(registerName)
+	shared := e.sharedNames()
+	for _, r := range e.routes {
+		r.constant = level.take("Op" + r.title(shared))
+	}
+	for _, r := range e.routes {
+		r.wrapper = level.take(lowerCamel(r.title(shared)) + "Route")
+	}
+
+	file := newNames(append(e.ownNames(), p.declared...))
+	e.addImports(file.isTaken("http"))
+	e.imports.settle(file)
+
+	e.scope = file.inner()
+	take := e.scope.take
+	e.local = locals{req: take("req"), in: take("in"), err: take("err"), ctx: take("ctx"), out: take("out")}
+	params := e.scope.inner()
+	e.app = params.take("app")
+	for _, recv := range e.receivers {
+		recv.param = params.take(lowerCamel(recv.named.Obj().Name()))
+	}
+	return e
+}
+
+// receiver returns the parameter for a receiver type. It is a pointer when one
+// of the methods needs that.
+func (e *emitter) receiver(recv *Receiver) *emitReceiver {
+	if recv == nil {
+		return nil
+	}
+	i := slices.IndexFunc(e.receivers, func(r *emitReceiver) bool { return r.named == recv.Type })
+	if i < 0 {
+		i = len(e.receivers)
+		e.receivers = append(e.receivers, &emitReceiver{named: recv.Type, text: recv.Type.Obj().Name()})
+	}
+	found := e.receivers[i]
+	if recv.Pointer && !strings.HasPrefix(found.text, "*") {
+		found.text = "*" + found.text
+	}
+	return found
+}
+
+// sharedNames are the handler names that more than one handler has.
+func (e *emitter) sharedNames() map[string]bool {
+	seen, shared := make(map[string]bool), make(map[string]bool)
+	for _, r := range e.routes {
+		name := upperFirst(r.Handler.Name)
+		shared[name] = shared[name] || seen[name]
+		seen[name] = true
+	}
+	return shared
+}
+
+// title is the name of the handler inside of other names. Where it is shared,
+// the receiver's type stands before it.
+func (r *emitRoute) title(shared map[string]bool) string {
+	name := upperFirst(r.Handler.Name)
+	if shared[name] && r.receiver != nil {
+		return upperFirst(r.receiver.named.Obj().Name()) + name
+	}
+	return name
+}
+
+// link is the handler in a doc comment.
+func (r *emitRoute) link() string {
+	if r.receiver == nil {
+		return r.Handler.Name
+	}
+	return r.receiver.named.Obj().Name() + "." + r.Handler.Name
+}
+
+// expression is the handler as a function whose first parameter is the
+// receiver.
+func (r *emitRoute) expression() string {
+	if recv := r.Handler.Receiver; recv != nil && recv.Pointer {
+		return "(*" + recv.Type.Obj().Name() + ")." + r.Handler.Name
+	}
+	return r.link()
+}
+
+// ownNames are what the generated file declares.
+func (e *emitter) ownNames() []string {
+	own := []string{registerName}
+	for _, r := range e.routes {
+		own = append(own, r.constant, r.wrapper)
+	}
+	return own
+}
+
+// addImports notes the packages that the file names. When net/http would need
+// an alias, statuses are numbers instead.
+func (e *emitter) addImports(httpTaken bool) {
+	e.imports.add(runtimePath, runtimeName)
+	e.imports.add("context", "context")
+	for _, r := range e.routes {
+		for pkg := range mentionsOf(e.home, r.Handler.Signature).packages {
+			e.imports.add(pkg.Path(), pkg.Name())
+		}
+		if r.namesStatus() && !httpTaken {
+			e.imports.add("net/http", "http")
+		}
+		if r.Options.namesTime() {
+			e.imports.add("time", "time")
+		}
+	}
+}
+
+// signature is the type of the handler's expression.
+func (e *emitter) signature(r *emitRoute) string {
+	var params, results []*types.Var
+	if recv := r.Handler.Receiver; recv != nil {
+		params = append(params, unnamed(receiverType(recv)))
+	}
+	for v := range r.Handler.Signature.Params().Variables() {
+		params = append(params, unnamed(v.Type()))
+	}
+	for v := range r.Handler.Signature.Results().Variables() {
+		results = append(results, unnamed(v.Type()))
+	}
+	return e.text(types.NewSignatureType(nil, nil, nil, types.NewTuple(params...), types.NewTuple(results...), false))
+}
+
+func receiverType(recv *Receiver) types.Type {
+	if recv.Pointer {
+		return types.NewPointer(recv.Type)
+	}
+	return recv.Type
+}
+
+// text is a type as the file writes it.
+func (e *emitter) text(t types.Type) string {
+	return typeText(t, e.home, func(p *types.Package) string { return e.imports.local[p.Path()] })
+}

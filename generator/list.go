@@ -1,0 +1,65 @@
+package generator
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Listed is one route, as List tells it.
+type Listed struct {
+	Method    string `json:"method"`
+	Pattern   string `json:"pattern"` // without the method
+	Operation string `json:"operation"`
+	Handler   string `json:"handler"` // orders.Create, orders.Service.Create or orders.(*Service).Create
+	Package   string `json:"package"` // import path
+	Mode      string `json:"mode"`    // plain: the key is reserved before the handler runs
+	Position  string `json:"position"`
+}
+
+// List returns the routes of the packages that the options name, in the order
+// of import paths and then of the source. Packages with diagnostics are left
+// out. The error is as that of Check. Positions are relative to the folder of
+// the run where they are below it.
+func List(ctx context.Context, opts Options) ([]Listed, []Diagnostic, error) {
+	r, err := analyse(ctx, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	packages := r.sound()
+	slices.SortFunc(packages, func(a, b *Package) int { return cmp.Compare(a.Path, b.Path) })
+	routes := []Listed{}
+	for _, p := range packages {
+		for _, route := range p.Routes {
+			routes = append(routes, listRoute(opts, p, route))
+		}
+	}
+	return routes, sortDiagnostics(r.diagnostics), nil
+}
+
+// listRoute describes one route.
+func listRoute(opts Options, p *Package, route *Route) Listed {
+	position := route.Pos
+	position.Filename = opts.relative(position.Filename)
+	return Listed{
+		Method:    route.Method,
+		Pattern:   route.Path,
+		Operation: route.Operation,
+		Handler:   p.Name + "." + handlerName(route.Handler),
+		Package:   p.Path,
+		Mode:      "plain",
+		Position:  position.String(),
+	}
+}
+
+// handlerName names a handler as the runtime does in a stack trace.
+func handlerName(h *Handler) string {
+	switch {
+	case h.Receiver == nil:
+		return h.Name
+	case h.Receiver.Pointer:
+		return fmt.Sprintf("(*%s).%s", h.Receiver.Type.Obj().Name(), h.Name)
+	}
+	return h.Receiver.Type.Obj().Name() + "." + h.Name
+}

@@ -1,0 +1,50 @@
+package generator
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// source is one package that has a directive, parsed and type-checked without
+// the bodies of its functions and without its own generated file. Scan and
+// load make it, model reads it.
+type source struct {
+	path  string // import path
+	name  string // package name
+	dir   string // absolute
+	fset  *token.FileSet
+	files []*ast.File // in the order of their names; with comments; no tests, no generated file
+	types *types.Package
+	info  *types.Info // Defs, Uses, Types of declarations
+
+	// directives are the well-formed ones, each on its function, in source
+	// order: by file name, then position.
+	directives []directive
+
+	// typeErrors are all that the type checker found in the module's own
+	// packages, whether or not a handler reaches them.
+	typeErrors []types.Error
+}
+
+// directive is one //cnerium:durable line with its words. Nothing is judged
+// yet but the number of words and the form of the options.
+type directive struct {
+	decl      *ast.FuncDecl
+	pos       token.Pos // of the //
+	method    word
+	pattern   word // the path part, without the method
+	operation word
+	options   []option
+}
+
+// word is a part of a directive with its place.
+type word struct {
+	text string
+	pos  token.Pos
+}
+
+// option is name=value.
+type option struct {
+	name, value word
+}
