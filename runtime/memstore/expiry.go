@@ -4,9 +4,13 @@ package memstore
 // that a sweep looks only at what it removes. It is a heap for container/heap.
 type expiryQueue []*record
 
-func (q expiryQueue) Len() int           { return len(q) }
+// Len returns the number of records.
+func (q expiryQueue) Len() int { return len(q) }
+
+// Less reports whether one record expires before another.
 func (q expiryQueue) Less(i, j int) bool { return q[i].expires < q[j].expires }
 
+// Swap exchanges two records.
 func (q expiryQueue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
 	q[i].queued = i

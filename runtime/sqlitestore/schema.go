@@ -42,7 +42,7 @@ func migrate(ctx context.Context, w *writer) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := w.transaction(ctx, func(ctx context.Context, q *statements) error {
+		err := w.transaction(ctx, func(ctx context.Context, _ *statements) error {
 			upToDate, err = migrateStep(ctx, w, files)
 			return err
 		})

@@ -122,7 +122,7 @@ func (s *unfenced) Commit(ctx context.Context, lease *cnerium.Lease, outcome cne
 type reviving struct{ cnerium.Store }
 
 func (s *reviving) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration) error {
-	record, err := s.Store.Lookup(ctx, lease.ID)
+	record, err := s.Lookup(ctx, lease.ID)
 	if err == nil && record.State == cnerium.StateUnknown {
 		return nil
 	}

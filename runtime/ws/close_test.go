@@ -1,0 +1,85 @@
+package ws_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/ws"
+)
+
+func TestCloseSendsWhatIsWaitingAndSaysGoodbye(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, n *network) {
+		conn := n.client(t, true)
+		publish(t, n.hub, 1, 10)
+		closed := make(chan error)
+		go func() { closed <- n.hub.Close(t.Context()) }()
+		synctest.Wait()
+		requireIDs(t, conn, 1, 10)
+		requireClosed(t, conn, websocket.StatusGoingAway)
+		require.NoError(t, <-closed)
+	})
+}
+
+func TestClosedHubRefusesClientsAndEvents(t *testing.T) {
+	t.Parallel()
+	hub, url := serve(t, nil)
+	require.NoError(t, hub.Close(t.Context()))
+	require.NoError(t, hub.Close(t.Context()))
+	resp := refused(t, url, nil)
+	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	require.Equal(t, "1", resp.Header.Get("Retry-After"))
+	require.ErrorIs(t, hub.Publish(t.Context(), []cnerium.Event{event(1, "")}), ws.ErrClosed)
+}
+
+func TestCloseCutsOffWhoIsLeftWhenItsContextEnds(t *testing.T) {
+	t.Parallel()
+	inBubble(t, &ws.Options{WriteTimeout: time.Hour}, func(t *testing.T, n *network) {
+		n.client(t, true)
+		publish(t, n.hub, 1, 1) // nobody reads it
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := n.hub.Close(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "1 connections cut off")
+		start := time.Now()
+		require.NoError(t, n.hub.Close(t.Context()))
+		require.Zero(t, time.Since(start))
+	})
+}
+
+func TestClientThatNeverEndsItsMessageIsCutOff(t *testing.T) {
+	t.Parallel()
+	inBubble(t, &ws.Options{WriteTimeout: 3 * time.Second}, func(t *testing.T, n *network) {
+		conn, err := n.pipes.dial(t.Context(), "", "")
+		require.NoError(t, err)
+		start := time.Now()
+		var sender sync.WaitGroup
+		defer sender.Wait()
+		sender.Go(func() { trickle(conn) })
+		_, err = io.Copy(io.Discard, conn)
+		require.NoError(t, err)
+		require.Equal(t, 3*time.Second, time.Since(start))
+	})
+}
+
+// trickle connects and sends a message of a terabyte, a byte a second.
+func trickle(conn net.Conn) {
+	_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: pipe\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"+
+		"\x81\xff\x00\x00\x01\x00\x00\x00\x00\x00mask")
+	for err == nil {
+		time.Sleep(900 * time.Millisecond) // of the bubble's clock
+		_, err = conn.Write([]byte("."))
+	}
+}
