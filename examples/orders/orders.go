@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+// Service has the handlers of the shop.
+type Service struct {
+	db       *sql.DB
+	provider provider
+	log      *slog.Logger
+}
+
+// OrderRequest is the body of POST /orders.
+type OrderRequest struct {
+	ProductID string `json:"product_id"`
+	Quantity  int    `json:"quantity"`
+}
+
+// Validate is called by the generated code. A request that it refuses stores
+// nothing, and its key stays free.
+func (r OrderRequest) Validate() error {
+	switch {
+	case r.ProductID == "":
+		return cnerium.BadRequest("Missing required field: product_id")
+	case r.Quantity <= 0:
+		return cnerium.BadRequest("Field quantity must be greater than zero")
+	}
+	return nil
+}
+
+// OrderCreated is the answer to POST /orders, and the data of order.created.
+type OrderCreated struct {
+	OK        bool   `json:"ok"`
+	OrderID   string `json:"order_id"`
+	ProductID string `json:"product_id"`
+	Quantity  int    `json:"quantity"`
+}
+
+const insertOrder = `INSERT INTO orders (order_id, product_id, quantity) VALUES (?, ?, ?)`
+
+// CreateOrder places an order. However often a client sends the request with
+// one key, this runs once; the key also names the order.
+//
+//cnerium:durable POST /orders orders.create status=201
+func (s *Service) CreateOrder(ctx context.Context, req *cnerium.Request, in OrderRequest) (*OrderCreated, error) {
+	out := &OrderCreated{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
+	// The event leaves when this has returned and the answer is stored, never
+	// without it. The row comes last, so that nothing can fail after it.
+	if err := cnerium.Emit(ctx, "order.created", out); err != nil {
+		return nil, err
+	}
+	if _, err := s.db.ExecContext(ctx, insertOrder, out.OrderID, out.ProductID, out.Quantity); err != nil {
+		return nil, fmt.Errorf("insert order: %w", err)
+	}
+	return out, nil
+}
+
+// OrderCancelled is the answer to POST /orders/{id}/cancel, and the data of
+// order.cancelled.
+type OrderCancelled struct {
+	OK      bool   `json:"ok"`
+	OrderID string `json:"order_id"`
+	Status  string `json:"status"`
+}
+
+const cancelOrder = `UPDATE orders SET status = 'cancelled' WHERE order_id = ?`
+
+// CancelOrder cancels an order. The parameter id is the wildcard of the
+// pattern. Cancelling twice does what cancelling once does, so a run whose
+// outcome a crash left unknown may simply be repeated.
+//
+//cnerium:durable POST /orders/{id}/cancel orders.cancel recover=rerun
+func (s *Service) CancelOrder(ctx context.Context, id string) (*OrderCancelled, error) {
+	result, err := s.db.ExecContext(ctx, cancelOrder, id)
+	if err != nil {
+		return nil, fmt.Errorf("cancel order: %w", err)
+	}
+	changed, err := result.RowsAffected()
+	if err != nil {
+		return nil, fmt.Errorf("cancel order: %w", err)
+	}
+	if changed == 0 {
+		return nil, cnerium.NotFound("there is no order " + id)
+	}
+	out := &OrderCancelled{OK: true, OrderID: id, Status: "cancelled"}
+	if err := cnerium.Emit(ctx, "order.cancelled", out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
