@@ -151,6 +151,7 @@ func TestLogHasOneLineARequestAndNeitherKeyNorBody(t *testing.T) {
 		{"secret-key", body},
 		{"secret-key", `{"product":"other"}`},
 		{"", body},
+		{"secret-key2", `{"p1":"p1"}`},
 	} {
 		req := httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(r.body))
 		if r.key != "" {
@@ -167,7 +168,7 @@ func TestLogHasOneLineARequestAndNeitherKeyNorBody(t *testing.T) {
 	} {
 		require.Contains(t, text, line)
 	}
-	require.Equal(t, 4, strings.Count(text, "\n"), text)
+	require.Equal(t, 5, strings.Count(text, "\n"), text)
 	require.Equal(t, 3, strings.Count(text, "key_hash=85dbe15d75ef9308"), "the same hash for the same key: %s", text)
 	require.NotContains(t, text, "secret-key")
 	require.NotContains(t, text, "p1")

@@ -33,7 +33,9 @@ func refuse(err error) answer {
 	if !ok {
 		return answer{decision: decideInvalid, resp: internalError().response(), err: err}
 	}
-	return answer{decision: decideInvalid, resp: e.response(), err: err}
+	// What the client is told can quote what it has sent, so the log gets
+	// only the cause.
+	return answer{decision: decideInvalid, resp: e.response(), err: e.cause}
 }
 
 // unavailable answers 503: nothing was executed, and a retry is welcome.
