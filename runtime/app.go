@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,6 +35,13 @@ type Options struct {
 	// ReuseStatus answers a key that comes with another request: 409 by
 	// default, or 422 as the IETF draft has it. Nothing else is accepted.
 	ReuseStatus int
+
+	// MaxResponse is the largest response body that is stored, in bytes;
+	// default 8 MiB. A larger one is answered with 500, before anything is
+	// sent. A transactional handler's writes are undone then, and its key is
+	// free; of a plain one the record keeps that it has run, and a retry gets
+	// the same 500.
+	MaxResponse int64
 
 	// Logger gets one line for each request to a durable route, and what goes
 	// wrong inside. Neither keys nor bodies are logged. Default slog.Default().
@@ -68,6 +76,8 @@ type App struct {
 	background sync.WaitGroup
 }
 
+const defaultMaxResponse = 8 << 20
+
 // Attach returns an App that registers its routes with mux and keeps records
 // in store. It belongs to the App from then on: Close closes it. Nil options
 // are the defaults.
@@ -83,6 +93,9 @@ func Attach(mux Mux, store Store, opts *Options) *App {
 	}
 	if a.opts.SweepInterval <= 0 {
 		a.opts.SweepInterval = time.Minute
+	}
+	if a.opts.MaxResponse <= 0 {
+		a.opts.MaxResponse = defaultMaxResponse
 	}
 	if a.opts.ReuseStatus == 0 {
 		a.opts.ReuseStatus = http.StatusConflict
@@ -151,7 +164,7 @@ func (a *App) Start(ctx context.Context) error {
 	if a.started {
 		return fmt.Errorf("cnerium: start: %w", ErrStarted)
 	}
-	if err := errors.Join(a.invalid...); err != nil {
+	if err := errors.Join(errors.Join(a.invalid...), a.checkTransactions()); err != nil {
 		return fmt.Errorf("cnerium: start: %w", err)
 	}
 	if s := a.opts.ReuseStatus; s != http.StatusConflict && s != http.StatusUnprocessableEntity {
@@ -223,4 +236,22 @@ func (a *App) abandoned(cause error) error {
 	}
 	slices.Sort(names)
 	return fmt.Errorf("cnerium: close: abandoned %s: %w", strings.Join(names, ", "), cause)
+}
+
+// checkTransactions finds the routes whose handlers take transactions that the
+// store does not have.
+func (a *App) checkTransactions() error {
+	offered := Transaction("none")
+	if store, ok := a.store.(Transactor); ok {
+		offered = store.Transaction()
+	}
+	var errs []error
+	for _, operation := range slices.Sorted(maps.Keys(a.routes)) {
+		rt := a.routes[operation]
+		if rt.Transaction != "" && rt.Transaction != offered {
+			errs = append(errs, &RouteError{Pattern: rt.Pattern, Operation: operation, Reason: fmt.Sprintf(
+				"takes a transaction of type %s, but the store %T has %s; attach the store that fits", rt.Transaction, a.store, offered)})
+		}
+	}
+	return errors.Join(errs...)
 }

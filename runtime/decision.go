@@ -2,6 +2,7 @@ package cnerium
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -50,6 +51,24 @@ func unavailable(detail string, err error) answer {
 // internalError is all that a client learns of an inner error.
 func internalError() *Error {
 	return &Error{Status: http.StatusInternalServerError, Detail: "the operation failed; the reason is in the server's log"}
+}
+
+// timeoutError is the answer when a handler takes too long.
+func timeoutError() *Error {
+	return &Error{
+		Status: http.StatusGatewayTimeout,
+		Detail: "the operation did not end in time; try again with the same key to learn what became of it",
+	}
+}
+
+// tooLargeError is the answer when a response cannot be stored and so must not
+// be sent.
+func tooLargeError(size int) *Error {
+	return &Error{
+		Status: http.StatusInternalServerError,
+		Type:   ProblemResponseTooLarge,
+		Detail: fmt.Sprintf("the response has %d bytes, more than can be stored for a retry", size),
+	}
 }
 
 // conflict answers a key that was used with another request.

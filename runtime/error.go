@@ -19,6 +19,10 @@ const (
 	ProblemInFlight       = "urn:cnerium:problem:in-flight"
 	ProblemOutcomeUnknown = "urn:cnerium:problem:outcome-unknown"
 	ProblemUnavailable    = "urn:cnerium:problem:unavailable"
+
+	// ProblemResponseTooLarge is the one of a response that does not fit
+	// Options.MaxResponse.
+	ProblemResponseTooLarge = "urn:cnerium:problem:response-too-large"
 )
 
 // Sentinels for errors.Is: an [*Error] is the one that has its status.

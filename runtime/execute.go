@@ -3,26 +3,24 @@ package cnerium
 import (
 	"context"
 	"errors"
-	"net/http"
 	"runtime/debug"
-	"sync"
-	"time"
 )
 
-// execution is one run of a handler that holds its record's lease.
+// execution is one run of a handler.
 type execution struct {
 	rt     *route
 	req    *Request
 	flight *flight
 	call   Call
-	lease  *Lease
+	lease  *Lease // of a plain handler; a transactional one needs none
 
 	timed context.Context // ends with the route's timeout
 	ctx   context.Context // the handler's: ends with timed, or with the lease
 	stop  context.CancelFunc
 
-	resp *Response
-	err  error
+	// What the flight ends with.
+	answer answer
+	stored *Response
 }
 
 // errGoexit is what a handler leaves behind that ends its goroutine.
@@ -31,12 +29,9 @@ var errGoexit = errors.New("the handler called runtime.Goexit")
 // start runs the handler on a goroutine of its own, because it goes on when
 // the client leaves or the time is over, and waits for the answer.
 func (x *execution) start(client context.Context) answer {
-	timed, stop := context.WithTimeout(x.req.Context(), x.rt.Timeout)
-	ctx, cancel := context.WithCancelCause(timed)
-	x.timed, x.ctx, x.stop = timed, ctx, stop
-	x.req.attempt = x.lease.Attempt
-	x.req.Request = x.req.WithContext(ctx)
-	go x.run(x.heartbeat(cancel))
+	x.timed, x.stop = context.WithTimeout(x.req.Context(), x.rt.Timeout)
+	x.ctx = x.timed
+	go x.run()
 	return x.await(client)
 }
 
@@ -48,26 +43,48 @@ func (x *execution) await(client context.Context) answer {
 		return x.flight.answer
 	case <-x.timed.Done():
 	case <-client.Done():
-		return answer{decision: decideExecute, attempt: x.lease.Attempt, err: context.Cause(client)}
+		return answer{decision: decideExecute, err: context.Cause(client)}
 	}
 	select {
 	case <-x.flight.done:
 		return x.flight.answer
 	default:
-		return x.failed(timeoutError(), nil)
+		return answer{decision: decideExecute, resp: timeoutError().response(), err: context.DeadlineExceeded}
 	}
 }
 
-// run calls the handler and settles what comes of it, also when the handler
-// ends its goroutine.
-func (x *execution) run(stopHeartbeat func()) {
+// run executes the handler and ends the flight, also when the handler ends its
+// goroutine.
+func (x *execution) run() {
 	defer x.stop()
-	defer x.settle()
-	defer stopHeartbeat()
-	x.err = errGoexit
-	x.resp, x.err = x.invoke()
+	defer func() { x.rt.app.flights.finish(x.flight, x.answer, x.stored) }()
+	if x.rt.Transaction != "" {
+		x.transact()
+	} else {
+		x.plain()
+	}
 }
 
+// plain runs a handler whose effects are its own affair, under a lease that
+// was reserved before and is renewed meanwhile.
+func (x *execution) plain() {
+	p := &settlement{execution: x, err: errGoexit}
+	defer p.settle()
+	ctx, cancel := context.WithCancelCause(x.timed)
+	defer cancel(nil)
+	x.begin(ctx, x.lease.Attempt)
+	defer x.heartbeat(cancel)()
+	p.resp, p.err = x.invoke()
+}
+
+// begin gives the handler its context and tells the request its attempt.
+func (x *execution) begin(ctx context.Context, attempt int) {
+	x.ctx = ctx
+	x.req.attempt = attempt
+	x.req.Request = x.req.WithContext(ctx)
+}
+
+// invoke calls the handler. A panic is an error of its own kind.
 func (x *execution) invoke() (resp *Response, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -75,58 +92,4 @@ func (x *execution) invoke() (resp *Response, err error) {
 		}
 	}()
 	return x.call(x.ctx)
-}
-
-// heartbeat renews the lease every third of its time until the returned
-// function is called. When the lease is lost, the handler's context ends: what
-// it does from then on can no longer be stored.
-func (x *execution) heartbeat(lost context.CancelCauseFunc) (stop func()) {
-	period := x.rt.Lease / 3
-	h := &beat{}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.timer = time.AfterFunc(period, func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if h.stopped {
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(x.ctx), period)
-		defer cancel()
-		err := x.rt.app.store.Renew(ctx, x.lease, x.rt.Lease)
-		if err != nil {
-			x.log("lease not renewed", err)
-		}
-		if errors.Is(err, ErrLeaseLost) {
-			lost(err)
-			return
-		}
-		h.timer.Reset(period)
-	})
-	return func() {
-		h.mu.Lock() // a renewal that is under way ends before the outcome is stored
-		defer h.mu.Unlock()
-		h.stopped = true
-		h.timer.Stop()
-	}
-}
-
-// beat is the state of a heartbeat.
-type beat struct {
-	mu      sync.Mutex
-	timer   *time.Timer
-	stopped bool
-}
-
-// failed answers for an execution without a response of its own.
-func (x *execution) failed(e *Error, cause error) answer {
-	return answer{decision: decideExecute, resp: e.response(), attempt: x.lease.Attempt, err: cause}
-}
-
-// timeoutError is the answer when a handler takes too long.
-func timeoutError() *Error {
-	return &Error{
-		Status: http.StatusGatewayTimeout,
-		Detail: "the operation did not end in time; try again with the same key to learn what became of it",
-	}
 }

@@ -39,6 +39,6 @@ func (x *execution) log(message string, err error) {
 	x.rt.app.log.LogAttrs(x.ctx, slog.LevelError, message,
 		slog.String("operation", x.req.operation),
 		slog.String("key_hash", keyHash(x.req.id.Key)),
-		slog.Int("attempt", x.lease.Attempt),
+		slog.Int("attempt", x.req.attempt),
 		slog.String("error", err.Error()))
 }

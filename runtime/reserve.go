@@ -17,37 +17,49 @@ func (rt *route) lead(ctx context.Context, req *Request) (answer, bool) {
 		return answer{}, false
 	}
 	x := &execution{rt: rt, req: req, flight: f}
-	a, settled := x.prepare(ctx)
-	if x.lease == nil {
+	if a, ok := x.prepare(ctx); !ok {
 		rt.app.flights.finish(f, answer{}, nil)
-		return a, settled
+		return a, a.decision != ""
 	}
-	return x.start(ctx), true
+	a := x.start(ctx)
+	return a, a.decision != ""
 }
 
-// prepare binds the request and reserves the record. Without a lease there is
-// nothing to run: the answer is then settled, or the record tells more.
-func (x *execution) prepare(ctx context.Context) (a answer, settled bool) {
+// prepare binds the request and, for a plain handler, reserves the record. It
+// returns false when there is nothing to run: with the answer, or without one
+// when the record is somebody else's.
+func (x *execution) prepare(ctx context.Context) (answer, bool) {
 	var err error
 	if x.call, err = x.bind(); err != nil {
-		return refuse(err), true
+		return refuse(err), false
 	}
-	claim := Claim{
-		ID:          x.req.id,
-		Fingerprint: x.req.fingerprint,
-		Lease:       x.rt.Lease,
-		Takeover:    x.rt.Recover == Rerun,
+	if x.rt.Transaction != "" {
+		return answer{}, true
 	}
 	// A client that hangs up now must not leave a reservation that nobody
 	// knows of.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.rt.Timeout)
 	defer cancel()
-	rec, lease, err := x.rt.app.store.Reserve(bounded, claim)
+	rec, lease, err := x.rt.app.store.Reserve(bounded, x.claim())
 	if err != nil {
-		return unavailable("the key cannot be reserved, and the operation did not run; try again with the same key", err), true
+		return unavailable("the key cannot be reserved, and the operation did not run; try again with the same key", err), false
 	}
 	x.lease = lease
-	return x.rt.settled(x.req, rec)
+	if lease == nil {
+		a, _ := x.rt.settled(x.req, rec)
+		return a, false
+	}
+	return answer{}, true
+}
+
+// claim is what the execution asks the store for.
+func (x *execution) claim() Claim {
+	return Claim{
+		ID:          x.req.id,
+		Fingerprint: x.req.fingerprint,
+		Lease:       x.rt.Lease,
+		Takeover:    x.rt.Recover == Rerun,
+	}
 }
 
 // bind runs the route's Bind, whose panic must not leave a flight behind.

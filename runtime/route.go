@@ -49,9 +49,17 @@ type Route struct {
 	// below 500.
 	Handler Handler
 
+	// Transaction is the type of the transaction that the handler takes from
+	// its context, for example sqlitestore.Transaction. The handler then runs
+	// inside the transaction that stores its response: what it writes there,
+	// the response and the events are stored together or not at all. Start
+	// fails when the store has transactions of another type, or none. ""
+	// stands for a plain handler.
+	Transaction Transaction
+
 	Retention time.Duration // how long a stored response is kept; default 24h
 	Wait      time.Duration // how long a duplicate waits for the first; default 5s, NoWait for not at all
-	Timeout   time.Duration // when the handler's context ends and the client gets 504; default 30s
+	Timeout   time.Duration // when the handler's context ends and the client gets 504; default 30s, 10s for a transactional one
 	Lease     time.Duration // how long a reservation holds without renewal; default 30s, at least 1s
 	Recover   Recover       // default Hold
 	MaxBody   int64         // bytes of a request body, else 413; default 1 MiB
@@ -62,6 +70,7 @@ const (
 	defaultRetention = 24 * time.Hour
 	defaultWait      = 5 * time.Second
 	defaultTimeout   = 30 * time.Second
+	defaultTxTimeout = 10 * time.Second // of a transaction, for which others may have to wait
 	defaultLease     = 30 * time.Second
 	defaultMaxBody   = 1 << 20
 	minLease         = time.Second
@@ -84,6 +93,9 @@ func newRoute(a *App, r Route) (*route, error) {
 	}
 	setDefault(&r.Retention, defaultRetention)
 	setDefault(&r.Wait, defaultWait)
+	if r.Transaction != "" {
+		setDefault(&r.Timeout, defaultTxTimeout)
+	}
 	setDefault(&r.Timeout, defaultTimeout)
 	setDefault(&r.Lease, defaultLease)
 	setDefault(&r.MaxBody, defaultMaxBody)

@@ -92,6 +92,10 @@ type Outcome struct {
 	Response  *Response
 	Events    []Event       // in the order of emission; the store fills in ID and Cursor
 	Retention time.Duration // from the commit until the record may expire; positive
+
+	// Discard undoes what the handler has written in its transaction, and
+	// stores only the rest. It has a meaning for Transactor.Transact alone.
+	Discard bool
 }
 
 // Records is the part of a store that guards executions. All methods are safe

@@ -96,22 +96,35 @@ func (s *Store) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration
 
 // Commit stores the outcome. See [cnerium.Records].
 func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+	if err := checkOutcome(outcome); err != nil {
+		return describe("commit", err)
+	}
+	return s.write(ctx, "commit", func(ctx context.Context, q *statements, now int64) error {
+		_, err := store(ctx, q, lease, outcome, now)
+		return err
+	})
+}
+
+func checkOutcome(outcome cnerium.Outcome) error {
 	switch {
 	case outcome.Response == nil:
-		return describe("commit", errResponse)
+		return errResponse
 	case outcome.Retention <= 0:
-		return describe("commit", errRetention)
+		return errRetention
 	}
-	header := encodeHeader(outcome.Response.Header)
-	return s.write(ctx, "commit", func(ctx context.Context, q *statements, now int64) error {
-		last, err := addEvents(ctx, q, outcome.Events, now)
-		if err != nil {
-			return err
-		}
-		return settle(ctx, q, commitRecord, now, now+milliseconds(outcome.Retention),
-			outcome.Response.Status, header, outcome.Response.Body, last,
-			lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
-	})
+	return nil
+}
+
+// store writes the outcome and returns the offset of its last event, 0 for
+// none.
+func store(ctx context.Context, q *statements, lease *cnerium.Lease, outcome cnerium.Outcome, now int64) (int64, error) {
+	last, err := addEvents(ctx, q, outcome.Events, now)
+	if err != nil {
+		return 0, err
+	}
+	return last, settle(ctx, q, commitRecord, now, now+milliseconds(outcome.Retention),
+		outcome.Response.Status, encodeHeader(outcome.Response.Header), outcome.Response.Body, last,
+		lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
 }
 
 // Release makes the record absent again. See [cnerium.Records].

@@ -1,0 +1,83 @@
+package cnerium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// outcome makes of what the handler returned a response to be stored, with its
+// events, or the reason why there is none.
+func (x *execution) outcome(resp *Response, err error) (*Response, []Event, error) {
+	events, emitErr := x.req.events.close()
+	if e, ok := errors.AsType[*Error](err); ok && storable(e.status()) {
+		return e.response(), nil, nil // a failure announces nothing
+	}
+	switch {
+	case err != nil:
+	case emitErr != nil:
+		err = emitErr
+	case resp == nil:
+		err = errors.New("the handler returned neither a response nor an error")
+	case resp.Status != 0 && (resp.Status < 200 || resp.Status > 599):
+		err = fmt.Errorf("the handler returned the status %d", resp.Status)
+	case !storable(resp.Status):
+		err = &refusal{resp: resp}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.Status >= 400 {
+		events = nil
+	}
+	return sendable(resp), events, nil
+}
+
+// storable reports whether a response of this status is an outcome that a
+// retry should get again, and not a request to come back.
+func storable(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return status < 500
+}
+
+// refusal is a response that is sent but not stored.
+type refusal struct{ resp *Response }
+
+// Error tells the status.
+func (r *refusal) Error() string { return fmt.Sprintf("the handler answered %d", r.resp.Status) }
+
+// tooLarge reports whether a response is larger than the store is to keep.
+func (x *execution) tooLarge(resp *Response) bool {
+	return int64(len(resp.Body)) > x.rt.app.opts.MaxResponse
+}
+
+// executed answers with the handler's response.
+func (x *execution) executed(resp *Response) answer {
+	return answer{decision: decideExecute, resp: resp, attempt: x.req.attempt}
+}
+
+// failure answers for a handler that failed and whose key is free again.
+func (x *execution) failure(cause error) answer {
+	if r, ok := errors.AsType[*refusal](cause); ok {
+		a := x.executed(sendable(r.resp))
+		a.err = cause
+		return a
+	}
+	x.log("handler failed", cause)
+	if e, ok := errors.AsType[*Error](cause); ok {
+		return x.failed(e, cause)
+	}
+	if errors.Is(cause, context.DeadlineExceeded) && x.timed.Err() != nil {
+		return x.failed(timeoutError(), cause)
+	}
+	return x.failed(internalError(), cause)
+}
+
+// failed answers for an execution without a response of its own.
+func (x *execution) failed(e *Error, cause error) answer {
+	return answer{decision: decideExecute, resp: e.response(), attempt: x.req.attempt, err: cause}
+}

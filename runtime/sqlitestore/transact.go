@@ -1,0 +1,147 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+var _ cnerium.Transactor = (*Store)(nil)
+
+// Transaction returns the name of [Tx].
+func (s *Store) Transaction() cnerium.Transaction { return Transaction }
+
+// Transact runs a handler inside the transaction that stores its outcome. See
+// [cnerium.Transactor]. Other writes of the store wait meanwhile, but not
+// longer than the context lasts.
+func (s *Store) Transact(
+	ctx context.Context, claim cnerium.Claim, run func(ctx context.Context, attempt int) (cnerium.Outcome, error),
+) (cnerium.Record, error) {
+	if claim.Lease <= 0 {
+		return cnerium.Record{}, describe("transact", errLease)
+	}
+	if err := s.writer.begin(ctx); err != nil {
+		return cnerium.Record{}, describe("transact", err)
+	}
+	t := &transaction{Store: s, claim: claim}
+	defer t.end()
+	granted, err := t.open(ctx)
+	if err != nil || !granted {
+		return t.found, describe("transact", err)
+	}
+	outcome, err := t.call(ctx, run)
+	if err != nil {
+		return cnerium.Record{}, err
+	}
+	err = t.commit(context.WithoutCancel(ctx), outcome)
+	return t.found, describe("transact", err)
+}
+
+// transaction is one call of Transact, which has the writer's turn.
+type transaction struct {
+	*Store
+	claim cnerium.Claim
+	tx    *sql.Tx
+	once  sync.Once
+
+	record *record
+	found  cnerium.Record // what Transact returns
+}
+
+const (
+	openSavepoint   = `SAVEPOINT cnerium_handler`
+	undoSavepoint   = `ROLLBACK TO cnerium_handler`
+	forgetSavepoint = `RELEASE cnerium_handler`
+)
+
+// open begins the transaction and reserves the record in it. That the record
+// has a token and a lease for the time being is not seen outside, and costs
+// one query for both kinds of handlers.
+func (t *transaction) open(ctx context.Context) (granted bool, err error) {
+	if t.closed.Load() {
+		return false, errClosed
+	}
+	ctx = context.WithoutCancel(ctx)
+	if t.tx, err = t.writer.conn.BeginTx(ctx, nil); err != nil {
+		return false, err
+	}
+	// A pool of the application may begin transactions without the write
+	// lock. It must be taken before the first read, or what was read could
+	// be old when it comes to writing.
+	if _, err := t.writer.exec(ctx, takeWriteLock); err != nil {
+		return false, err
+	}
+	now := t.now().UnixMilli()
+	if t.record, granted, err = reserve(ctx, t.writer.statements, t.claim, now); err != nil {
+		return false, err
+	}
+	if t.found, err = t.record.at(now, t.cursor); err != nil || !granted {
+		return false, err
+	}
+	_, err = t.writer.exec(ctx, openSavepoint)
+	return err == nil, err
+}
+
+const takeWriteLock = `UPDATE cnerium_meta SET token = token`
+
+// call runs the handler. When its time is over, the transaction ends without
+// waiting for it.
+func (t *transaction) call(
+	ctx context.Context, run func(ctx context.Context, attempt int) (cnerium.Outcome, error),
+) (cnerium.Outcome, error) {
+	stop := context.AfterFunc(ctx, t.end)
+	defer stop() // also when the handler panics
+	outcome, err := run(context.WithValue(ctx, txKey{}, Tx(t.tx)), t.record.attempt)
+	switch {
+	case err != nil:
+		return outcome, err
+	case !stop():
+		return outcome, context.Cause(ctx)
+	}
+	return outcome, checkOutcome(outcome)
+}
+
+// commit stores the outcome beside what the handler has written.
+func (t *transaction) commit(ctx context.Context, outcome cnerium.Outcome) error {
+	q := t.writer.statements
+	if outcome.Discard {
+		if _, err := q.exec(ctx, undoSavepoint); err != nil {
+			return errEnded(err)
+		}
+	}
+	if _, err := q.exec(ctx, forgetSavepoint); err != nil {
+		return errEnded(err)
+	}
+	lease := &cnerium.Lease{ID: t.claim.ID, Token: t.record.token}
+	now := t.now().UnixMilli()
+	last, err := store(ctx, q, lease, outcome, now)
+	if err != nil {
+		return err
+	}
+	if err := t.tx.Commit(); err != nil {
+		_, _ = q.exec(ctx, rollback) // database/sql counts the transaction as ended, SQLite may not
+		return err
+	}
+	t.found.State = cnerium.StateCommitted
+	t.found.Cursor = t.cursor(last)
+	t.found.Response = outcome.Response.Clone()
+	return nil
+}
+
+// errEnded explains why the savepoint is gone.
+func errEnded(err error) error {
+	return fmt.Errorf("the handler ended the transaction itself: %w", err)
+}
+
+// end undoes what is not committed, and gives the turn to the next.
+func (t *transaction) end() {
+	t.once.Do(func() {
+		if t.tx != nil {
+			_ = t.tx.Rollback() // ErrTxDone after the commit
+		}
+		t.writer.end()
+	})
+}

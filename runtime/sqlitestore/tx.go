@@ -1,0 +1,43 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+// Transaction is the name of [Tx], for the Route of a handler that takes one.
+const Transaction cnerium.Transaction = "sqlitestore.Tx"
+
+// Tx is the transaction that a transactional handler runs in. What it writes
+// is stored together with the handler's response and events, or not at all.
+// It is what *sql.Tx is without an end of its own, and fits the DBTX of code
+// that sqlc generates.
+//
+// It ends with the handler, and at the latest with the handler's time: from
+// then on its methods return sql.ErrTxDone. While it lasts it is the only
+// writer of its database. So keep it short, call no other service in it, and
+// do not write through another connection, which would wait for this one. In
+// a database in memory other connections cannot even read meanwhile. A
+// handler must not run BEGIN, COMMIT or ROLLBACK; savepoints are its own.
+type Tx interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// txKey is the key of the Tx in a handler's context.
+type txKey struct{}
+
+// TxFrom returns the transaction of the handler that was given the context.
+// It panics when there is none, because then the route was registered without
+// one.
+func TxFrom(ctx context.Context) Tx {
+	tx, ok := ctx.Value(txKey{}).(Tx)
+	if !ok {
+		panic("sqlitestore: no transaction in this context: the route needs Transaction: sqlitestore.Transaction")
+	}
+	return tx
+}
