@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"runtime":             {},
 	"runtime/memstore":    {module + "runtime"},
 	"runtime/storetest":   {module + "runtime"},
-	"runtime/sqlitestore": {module + "runtime", "database/sql", "modernc.org/sqlite"},
+	"runtime/sqlitestore": {module + "runtime", "database/sql", "modernc.org/sqlite", "github.com/gofrs/flock"},
 	"runtime/ws":          {module + "runtime", "github.com/coder/websocket"},
 	"generator":           {"golang.org/x/tools", "github.com/rogpeppe/go-internal/diff", "github.com/dave/jennifer/jen"},
 	"cmd/cneriumgen":      {module + "generator"},

@@ -29,7 +29,8 @@ type Options struct {
 	// Scope tells whose key a request carries, for example the tenant or the
 	// user that it is authenticated as. Keys of different scopes never meet.
 	// An error refuses the request: as itself when it is an *Error, else as
-	// 401. Without it all requests share the scope "".
+	// 401. Without it all requests share the scope "", and the log has a
+	// warning at the first one that carries Authorization or a cookie.
 	Scope func(*http.Request) (string, error)
 
 	// ReuseStatus answers a key that comes with another request: 409 by
@@ -63,10 +64,11 @@ type App struct {
 	routes  map[string]*route // by operation
 	invalid []error           // what is wrong with routes, for Start
 
-	serving atomic.Bool
-	flights flights
-	outbox  outbox
-	wake    chan struct{} // tells the outbox that events were committed
+	serving      atomic.Bool
+	scopeWarning sync.Once
+	flights      flights
+	outbox       outbox
+	wake         chan struct{} // tells the outbox that events were committed
 
 	mu         sync.Mutex // guards the rest
 	started    bool

@@ -3,6 +3,7 @@ package cnerium
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 )
 
@@ -41,4 +42,17 @@ func (x *execution) log(message string, err error) {
 		slog.String("key_hash", keyHash(x.req.id.Key)),
 		slog.Int("attempt", x.req.attempt),
 		slog.String("error", err.Error()))
+}
+
+// warnOfScope warns once when requests carry credentials and nothing keeps the
+// keys of their owners apart: a caller who guesses or sees another's key and
+// body would get that one's response.
+func (a *App) warnOfScope(r *http.Request) {
+	if r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == "" {
+		return
+	}
+	a.scopeWarning.Do(func() {
+		a.log.LogAttrs(r.Context(), slog.LevelWarn,
+			"requests carry credentials, but all callers share one scope of keys: set Options.Scope to tell them apart")
+	})
 }

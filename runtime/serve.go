@@ -47,6 +47,8 @@ func (rt *route) identify(r *http.Request, id *ID) error {
 			}
 			return Unauthorized("the request could not be authenticated").WithCause(err)
 		}
+	} else {
+		rt.app.warnOfScope(r)
 	}
 	key, err := requestKey(r.Header)
 	id.Key = key
