@@ -24,6 +24,7 @@ type record struct {
 	header      []byte
 	body        []byte
 	event       int64
+	boot        int64 // of the store that has reserved it
 }
 
 // stateAt derives the state at a time: nobody has to write for a lease or a
@@ -64,7 +65,7 @@ func (r *record) at(now int64, cursor func(offset int64) string) (cnerium.Record
 }
 
 const selectRecord = `
-SELECT fingerprint, state, token, attempt, since, lease_until, expires_at, status, header, body, event
+SELECT fingerprint, state, token, attempt, since, lease_until, expires_at, status, header, body, event, boot
 FROM cnerium_records
 WHERE scope = ? AND operation = ? AND key = ?`
 
@@ -73,7 +74,7 @@ func findRecord(ctx context.Context, q *statements, id cnerium.ID) (*record, err
 	r := &record{id: id}
 	err := q.row(ctx, selectRecord, []any{id.Scope, id.Operation, id.Key},
 		&r.fingerprint, &r.state, &r.token, &r.attempt, &r.since, &r.leaseUntil, &r.expiresAt,
-		&r.status, &r.header, &r.body, &r.event)
+		&r.status, &r.header, &r.body, &r.event, &r.boot)
 	if errors.Is(err, sql.ErrNoRows) {
 		return &record{id: id}, nil
 	}
@@ -83,8 +84,8 @@ func findRecord(ctx context.Context, q *statements, id cnerium.ID) (*record, err
 const nextToken = `UPDATE cnerium_meta SET token = token + 1 RETURNING token`
 
 const upsertRecord = `
-INSERT INTO cnerium_records (scope, operation, key, fingerprint, state, token, attempt, since, lease_until)
-VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?, ?)
+INSERT INTO cnerium_records (scope, operation, key, fingerprint, state, token, attempt, since, lease_until, boot)
+VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?, ?, ?)
 ON CONFLICT (scope, operation, key) DO UPDATE SET
 	fingerprint = excluded.fingerprint,
 	state       = excluded.state,
@@ -92,6 +93,7 @@ ON CONFLICT (scope, operation, key) DO UPDATE SET
 	attempt     = excluded.attempt,
 	since       = excluded.since,
 	lease_until = excluded.lease_until,
+	boot        = excluded.boot,
 	expires_at  = 0,
 	status      = 0,
 	header      = NULL,
@@ -105,7 +107,7 @@ func claimRecord(ctx context.Context, q *statements, r *record) error {
 		return err
 	}
 	_, err := q.exec(ctx, upsertRecord, r.id.Scope, r.id.Operation, r.id.Key,
-		r.fingerprint, r.token, r.attempt, r.since, r.leaseUntil)
+		r.fingerprint, r.token, r.attempt, r.since, r.leaseUntil, r.boot)
 	return err
 }
 

@@ -17,16 +17,29 @@ var (
 
 // Lookup returns the record as it is now. See [cnerium.Records].
 func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
-	var found cnerium.Record
-	err := s.read(ctx, "look up", func(q *statements) error {
-		r, err := findRecord(ctx, q, id)
-		if err != nil {
+	found, r, err := s.lookup(ctx, id)
+	if err != nil {
+		return cnerium.Record{}, err
+	}
+	again, err := s.bury(ctx, r, found.State)
+	if again && err == nil {
+		found, _, err = s.lookup(ctx, id)
+	}
+	if err != nil {
+		return cnerium.Record{}, err
+	}
+	return found, nil
+}
+
+func (s *Store) lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record, r *record, err error) {
+	err = s.read(ctx, "look up", func(q *statements) error {
+		if r, err = findRecord(ctx, q, id); err != nil {
 			return err
 		}
 		found, err = r.at(s.now().UnixMilli(), s.cursor)
 		return err
 	})
-	return found, err
+	return found, r, err
 }
 
 // Reserve grants the claim when the record is free for it. See
@@ -35,27 +48,35 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 	if claim.Lease <= 0 {
 		return cnerium.Record{}, nil, describe("reserve", errLease)
 	}
-	var found cnerium.Record
-	var lease *cnerium.Lease
-	err := s.write(ctx, "reserve", func(ctx context.Context, q *statements, now int64) error {
-		r, granted, err := reserve(ctx, q, claim, now)
-		if err != nil {
-			return err
+	found, r, granted, err := s.reserve(ctx, claim)
+	if err == nil && !granted {
+		var again bool
+		if again, err = s.bury(ctx, r, found.State); again {
+			found, r, granted, err = s.reserve(ctx, claim)
 		}
-		if granted {
-			lease = &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}
+	}
+	if err != nil {
+		return cnerium.Record{}, nil, err
+	}
+	if !granted {
+		return found, nil, nil
+	}
+	return found, &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}, nil
+}
+
+func (s *Store) reserve(ctx context.Context, claim cnerium.Claim) (found cnerium.Record, r *record, granted bool, err error) {
+	err = s.write(ctx, "reserve", func(ctx context.Context, q *statements, now int64) error {
+		if r, granted, err = reserve(ctx, q, claim, s.boot.id, now); err != nil {
+			return err
 		}
 		found, err = r.at(now, s.cursor)
 		return err
 	})
-	if err != nil {
-		return cnerium.Record{}, nil, err
-	}
-	return found, lease, nil
+	return found, r, granted, err
 }
 
 // reserve gives the record to the claim if it may have it.
-func reserve(ctx context.Context, q *statements, claim cnerium.Claim, now int64) (*record, bool, error) {
+func reserve(ctx context.Context, q *statements, claim cnerium.Claim, boot, now int64) (*record, bool, error) {
 	r, err := findRecord(ctx, q, claim.ID)
 	if err != nil {
 		return nil, false, err
@@ -70,6 +91,7 @@ func reserve(ctx context.Context, q *statements, claim cnerium.Claim, now int64)
 	r.state = "reserved"
 	r.attempt++
 	r.since = now
+	r.boot = boot
 	r.leaseUntil = now + milliseconds(claim.Lease)
 	return r, true, claimRecord(ctx, q, r)
 }

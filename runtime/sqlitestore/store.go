@@ -45,6 +45,8 @@ type Store struct {
 	now       func() time.Time
 	retention time.Duration
 	epoch     string
+	file      string // of the database, as SQLite knows it; "" in memory
+	boot      boot
 
 	writer *writer
 	reader *statements
@@ -108,7 +110,7 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	}
 	s.writer = newWriter(conn)
 	if err := s.setUp(ctx); err != nil {
-		return nil, errors.Join(err, s.reader.close(), s.writer.close())
+		return nil, errors.Join(err, s.closeBoot(ctx), s.reader.close(), s.writer.close())
 	}
 	return s, nil
 }
@@ -131,7 +133,10 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := s.writer.transaction(ctx, touch); err != nil {
 		return err
 	}
-	return s.compareEpoch(ctx)
+	if err := s.compareEpoch(ctx); err != nil {
+		return err
+	}
+	return s.openBoot(ctx)
 }
 
 // compareEpoch reads the epoch through the pool.
@@ -172,7 +177,7 @@ func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	err := errors.Join(s.reader.close(), s.writer.close())
+	err := errors.Join(s.closeBoot(context.Background()), s.reader.close(), s.writer.close())
 	if s.owned {
 		err = errors.Join(err, s.db.Close())
 	}

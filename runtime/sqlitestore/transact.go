@@ -23,15 +23,19 @@ func (s *Store) Transact(
 	if claim.Lease <= 0 {
 		return cnerium.Record{}, describe("transact", errLease)
 	}
-	if err := s.writer.begin(ctx); err != nil {
-		return cnerium.Record{}, describe("transact", err)
-	}
 	t := &transaction{Store: s, claim: claim}
-	defer t.end()
 	granted, err := t.open(ctx)
-	if err != nil || !granted {
-		return t.found, describe("transact", err)
+	if err == nil && !granted {
+		var again bool
+		if again, err = s.bury(ctx, t.record, t.found.State); again {
+			t = &transaction{Store: s, claim: claim}
+			granted, err = t.open(ctx)
+		}
 	}
+	if err != nil || !granted {
+		return t.found, err
+	}
+	defer t.end()
 	outcome, err := t.call(ctx, run)
 	if err != nil {
 		return cnerium.Record{}, err
@@ -57,14 +61,28 @@ const (
 	forgetSavepoint = `RELEASE cnerium_handler`
 )
 
-// open begins the transaction and reserves the record in it. That the record
-// has a token and a lease for the time being is not seen outside, and costs
-// one query for both kinds of handlers.
+// open waits for the writer's turn and reserves the record in a transaction.
+// That the record has a token and a lease for the time being is not seen
+// outside, and costs one query for both kinds of handlers. The transaction is
+// left open only if the claim is granted.
 func (t *transaction) open(ctx context.Context) (granted bool, err error) {
-	if t.closed.Load() {
-		return false, errClosed
+	if err := t.writer.begin(ctx); err != nil {
+		return false, describe("transact", err)
 	}
-	ctx = context.WithoutCancel(ctx)
+	defer func() {
+		if !granted {
+			t.end()
+		}
+	}()
+	if t.closed.Load() {
+		return false, describe("transact", errClosed)
+	}
+	granted, err = t.take(context.WithoutCancel(ctx))
+	return granted, describe("transact", err)
+}
+
+// take begins the transaction and reserves the record in it.
+func (t *transaction) take(ctx context.Context) (granted bool, err error) {
 	if t.tx, err = t.writer.conn.BeginTx(ctx, nil); err != nil {
 		return false, err
 	}
@@ -75,7 +93,7 @@ func (t *transaction) open(ctx context.Context) (granted bool, err error) {
 		return false, err
 	}
 	now := t.now().UnixMilli()
-	if t.record, granted, err = reserve(ctx, t.writer.statements, t.claim, now); err != nil {
+	if t.record, granted, err = reserve(ctx, t.writer.statements, t.claim, t.boot.id, now); err != nil {
 		return false, err
 	}
 	if t.found, err = t.record.at(now, t.cursor); err != nil || !granted {

@@ -40,6 +40,9 @@ LIMIT ?`
 
 // Unknown returns up to limit records in StateUnknown, the oldest first.
 func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error) {
+	if _, err := s.buryAll(ctx, 0); err != nil {
+		return nil, err
+	}
 	var found []cnerium.Record
 	err := s.read(ctx, "list unknown records", func(q *statements) error {
 		now := s.now().UnixMilli()

@@ -1,0 +1,204 @@
+package sqlitestore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/gofrs/flock"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+// A boot is one opening of a store, with a name that was never given before.
+// The store locks a file of that name beside the database. The operating
+// system lets go of the lock when the process ends, however it ends, and not
+// before. So whoever gets the lock knows that the process is dead, and need
+// not wait for its leases to run out. A process number would prove nothing: it
+// is given again.
+//
+// A database in memory has no other processes, and its boot no file.
+type boot struct {
+	id   int64 // 0 without a file
+	lock *flock.Flock
+}
+
+// bootPath returns the path of a boot's file.
+func bootPath(database, name string) string { return database + "-boot-" + name }
+
+const selectFile = `SELECT coalesce(file, '') FROM pragma_database_list WHERE name = 'main'`
+
+// openBoot locks a new file and ends what dead processes have left behind. The
+// database is named as SQLite knows it, without symbolic links, so that all
+// processes find each other's files.
+func (s *Store) openBoot(ctx context.Context) error {
+	if s.inMemory {
+		return nil
+	}
+	if err := s.writer.row(ctx, selectFile, nil, &s.file); err != nil || s.file == "" {
+		return err
+	}
+	name := rand.Text()
+	lock := flock.New(bootPath(s.file, name))
+	if locked, err := lock.TryLock(); err != nil || !locked {
+		return errors.Join(fmt.Errorf("lock the file %s (locked: %t): %w", lock.Path(), !locked, err), lock.Close())
+	}
+	s.boot.lock = lock
+	if err := s.reap(ctx, 0); err != nil {
+		return err
+	}
+	return s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
+		return q.row(ctx, insertBoot, []any{name}, &s.boot.id)
+	})
+}
+
+const (
+	insertBoot  = `INSERT INTO cnerium_boots (name) VALUES (?) RETURNING id`
+	deleteBoot  = `DELETE FROM cnerium_boots WHERE id = ?`
+	selectBoots = `SELECT id, name FROM cnerium_boots WHERE id = ?1 OR ?1 = 0`
+)
+
+// closeBoot takes the boot back. The caller has the writer's turn. What the
+// store still holds reserved is then nobody's, and stays so until its lease
+// runs out.
+func (s *Store) closeBoot(ctx context.Context) error {
+	if s.boot.lock == nil {
+		return nil
+	}
+	err := s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
+		_, err := q.exec(ctx, deleteBoot, s.boot.id)
+		return err
+	})
+	return errors.Join(err, removeLocked(s.boot.lock))
+}
+
+// removeLocked removes a file that is locked, and then lets go of it: in
+// between nobody can take it for that of a dead process.
+func removeLocked(lock *flock.Flock) error {
+	err := os.Remove(lock.Path())
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, lock.Close())
+}
+
+// reap ends the leases of a boot, or of all with an id of 0, whose process is
+// dead. The records are unknown from then on. The caller has the writer's
+// turn, or is alone.
+func (s *Store) reap(ctx context.Context, id int64) error {
+	dead, lost, err := s.deadBoots(ctx, id)
+	if err != nil || len(dead)+len(lost) == 0 {
+		return err
+	}
+	err = s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
+		now := s.now().UnixMilli()
+		var errs []error
+		for id := range dead {
+			_, ending := q.exec(ctx, endLeases, now, id)
+			_, deleting := q.exec(ctx, deleteBoot, id)
+			errs = append(errs, ending, deleting)
+		}
+		for _, id := range lost {
+			_, err := q.exec(ctx, forgetBoot, id)
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+	for _, lock := range dead {
+		if err == nil {
+			err = removeLocked(lock)
+		} else {
+			err = errors.Join(err, lock.Close()) // the next one tries again
+		}
+	}
+	return err
+}
+
+const endLeases = `
+UPDATE cnerium_records SET lease_until = min(lease_until, ?1)
+WHERE state = 'reserved' AND lease_until > ?1 AND boot = ?2`
+
+// forgetBoot removes a boot without a file, once nothing is reserved by it.
+const forgetBoot = `
+DELETE FROM cnerium_boots
+WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM cnerium_records WHERE state = 'reserved' AND boot = ?1)`
+
+// deadBoots returns the locks of the boots that are provably dead: of which
+// there is the file, and nobody holds its lock. The file of a lost boot is
+// gone, as after the restoration of a backup: that proves nothing.
+func (s *Store) deadBoots(ctx context.Context, id int64) (dead map[int64]*flock.Flock, lost []int64, err error) {
+	dead = make(map[int64]*flock.Flock)
+	err = s.writer.rows(ctx, selectBoots, []any{id}, func(scan scanner) error {
+		var name string
+		var id int64
+		if err := scan(&id, &name); err != nil || id == s.boot.id {
+			return err
+		}
+		lock := existing(bootPath(s.file, name))
+		locked, err := lock.TryLock()
+		switch {
+		case locked && err == nil:
+			dead[id] = lock
+			return nil
+		case errors.Is(err, os.ErrNotExist):
+			lost = append(lost, id)
+		}
+		return lock.Close()
+	})
+	return dead, lost, err
+}
+
+// existing returns the lock of a file that is not created if there is none.
+func existing(path string) *flock.Flock { return flock.New(path, flock.SetFlag(os.O_RDWR)) }
+
+// bury finds out whether a record is reserved by a dead process, and if so
+// ends its leases. It returns whether the record is worth another look.
+func (s *Store) bury(ctx context.Context, r *record, state cnerium.State) (bool, error) {
+	if state != cnerium.StateReserved || r.boot == 0 || r.boot == s.boot.id {
+		return false, nil
+	}
+	return s.buryAll(ctx, r.boot)
+}
+
+// buryAll ends the leases of a boot, or of all with an id of 0, whose process
+// is dead. It costs no write when there is none, because requests that wait
+// for a process that lives ask often.
+func (s *Store) buryAll(ctx context.Context, id int64) (bool, error) {
+	dead, err := s.anyDead(ctx, id)
+	if err == nil && dead {
+		if err = s.writer.begin(ctx); err == nil {
+			defer s.writer.end()
+			err = s.reapOpen(context.WithoutCancel(ctx), id)
+		}
+	}
+	return dead && err == nil, describe("end the leases of a dead process", err)
+}
+
+// reapOpen is reap for who has the turn.
+func (s *Store) reapOpen(ctx context.Context, id int64) error {
+	if s.closed.Load() {
+		return errClosed
+	}
+	return s.reap(ctx, id)
+}
+
+// anyDead reports whether the process of one of the boots is provably dead.
+func (s *Store) anyDead(ctx context.Context, id int64) (dead bool, err error) {
+	if s.boot.lock == nil {
+		return false, nil
+	}
+	err = s.reader.rows(ctx, selectBoots, []any{id}, func(scan scanner) error {
+		var id int64
+		var name string
+		if err := scan(&id, &name); err != nil || id == s.boot.id {
+			return err
+		}
+		lock := existing(bootPath(s.file, name))
+		locked, err := lock.TryLock()
+		dead = dead || locked && err == nil
+		return lock.Close()
+	})
+	return dead, err
+}
