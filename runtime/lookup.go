@@ -24,6 +24,9 @@ func (rt *route) resolve(ctx context.Context, req *Request) answer {
 			continue
 		}
 		rec, err := rt.app.store.Lookup(ctx, req.id)
+		if err != nil && ctx.Err() != nil {
+			break
+		}
 		if err != nil {
 			return unavailable("the record of this key cannot be read; try again with the same key", err)
 		}

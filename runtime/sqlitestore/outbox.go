@@ -14,7 +14,7 @@ import (
 // longer kept is unknown, too: there would be a gap.
 func (s *Store) Events(ctx context.Context, after string, limit int) ([]cnerium.Event, error) {
 	var found []cnerium.Event
-	err := s.read(ctx, "read events", func(q *statements) error {
+	err := s.read(ctx, "read events", func(ctx context.Context, q *statements) error {
 		offset, err := s.offset(after)
 		if err != nil {
 			return err
@@ -40,7 +40,7 @@ func (s *Store) Events(ctx context.Context, after string, limit int) ([]cnerium.
 // published, "" before the first.
 func (s *Store) Published(ctx context.Context) (string, error) {
 	var cursor string
-	err := s.read(ctx, "read how far events are published", func(q *statements) error {
+	err := s.read(ctx, "read how far events are published", func(ctx context.Context, q *statements) error {
 		b, err := findBounds(ctx, q)
 		cursor = s.cursor(b.published)
 		return err

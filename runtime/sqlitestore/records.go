@@ -32,7 +32,7 @@ func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, erro
 }
 
 func (s *Store) lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record, r *record, err error) {
-	err = s.read(ctx, "look up", func(q *statements) error {
+	err = s.read(ctx, "look up", func(ctx context.Context, q *statements) error {
 		if r, err = findRecord(ctx, q, id); err != nil {
 			return err
 		}

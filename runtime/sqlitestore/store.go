@@ -213,8 +213,12 @@ func (s *Store) writeNow(
 }
 
 // read runs view on connections that wait for no writer. In memory there is
-// no log from which to read beside a writer; it has to take its turn.
-func (s *Store) read(ctx context.Context, what string, view func(q *statements) error) error {
+// no log from which to read beside a writer; it has to take its turn. Like a
+// write, a read that has begun is carried through: it is short, and
+// database/sql would throw a connection away with it.
+func (s *Store) read(
+	ctx context.Context, what string, view func(ctx context.Context, q *statements) error,
+) error {
 	err := ctx.Err()
 	if err == nil && s.inMemory {
 		if err = s.writer.begin(ctx); err == nil {
@@ -225,7 +229,7 @@ func (s *Store) read(ctx context.Context, what string, view func(q *statements) 
 		err = errClosed
 	}
 	if err == nil {
-		err = view(s.reader)
+		err = view(context.WithoutCancel(ctx), s.reader)
 	}
 	return describe(what, err)
 }

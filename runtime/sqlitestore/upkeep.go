@@ -25,7 +25,7 @@ func (s *Store) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.read(ctx, "check", func(q *statements) error {
+	return s.read(ctx, "check", func(ctx context.Context, q *statements) error {
 		_, err := findBounds(ctx, q)
 		return err
 	})
@@ -44,7 +44,7 @@ func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error
 		return nil, err
 	}
 	var found []cnerium.Record
-	err := s.read(ctx, "list unknown records", func(q *statements) error {
+	err := s.read(ctx, "list unknown records", func(ctx context.Context, q *statements) error {
 		now := s.now().UnixMilli()
 		return q.rows(ctx, selectUnknown, []any{now, max(0, limit)}, func(scan scanner) error {
 			var r record
