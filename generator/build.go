@@ -33,6 +33,7 @@ func buildRoute(src *source, d directive) (*Route, []Diagnostic) {
 	found = append(found, more...)
 	if handler != nil {
 		found = append(found, checkStatus(src, d, options, handler.Result.Kind)...)
+		found = append(found, checkLease(src, d, handler)...)
 	}
 	return &Route{
 		Pos:          src.position(d.pos),

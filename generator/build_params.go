@@ -56,12 +56,17 @@ func (b *handlerBuilder) param(v *types.Var) (Param, bool) {
 		p.Kind = ParamRequest
 		return p, true
 	}
+	if store := transactionOf(t); store != nil {
+		p.Kind, p.Store = ParamTransaction, store
+		return p, true
+	}
 	if kind, ok := scalarOf(t); ok {
 		return b.pathParam(v, kind)
 	}
 	target, s, pointer := structOf(t)
 	_, isScalar := scalarOf(target)
-	if s == nil || isScalar || isNamed(target, runtimePath, "Request") || isNamed(target, "net/http", "Request") {
+	isOther := isDatabase(t) || isNamed(target, runtimePath, "Request") || isNamed(target, "net/http", "Request")
+	if s == nil || isScalar || isOther {
 		b.wrongParam(v)
 		b.bound[v.Name()] = true // nothing else is to be said about its wildcard
 		return Param{}, false
@@ -87,7 +92,7 @@ func (b *handlerBuilder) pathParam(v *types.Var, kind ScalarKind) (Param, bool) 
 // wrongParam reports a parameter that nothing of a request can be passed for.
 func (b *handlerBuilder) wrongParam(v *types.Var) {
 	t := v.Type()
-	hint := "after ctx, a handler takes *cnerium.Request, one input struct, and scalars named as path wildcards"
+	hint := "after ctx, a handler takes a transaction, *cnerium.Request, one input struct, and scalars named as path wildcards"
 	target := t
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		target = p.Elem()
@@ -103,6 +108,8 @@ func (b *handlerBuilder) wrongParam(v *types.Var) {
 		hint = "take it as *cnerium.Request"
 	case isPointerTo(t, "net/http", "Request"), isNamed(t, "net/http", "ResponseWriter"):
 		hint = "take a *cnerium.Request and return a *cnerium.Response"
+	case isDatabase(t):
+		hint = "take the transaction of the store: " + transactionNames()
 	case isScalar:
 		hint = fmt.Sprintf("a wildcard always has a value: take %s without the pointer", b.src.text(target))
 	}
@@ -118,10 +125,15 @@ func (b *handlerBuilder) paramName(v *types.Var) string {
 	return v.Name()
 }
 
-// second reports a second request or a second input.
+// second reports a second request, transaction or input.
 func (b *handlerBuilder) second(v *types.Var, kind ParamKind) {
-	if kind == ParamRequest {
+	switch kind {
+	case ParamRequest:
 		b.addf(v.Pos(), CategoryParam, "%s has a second *cnerium.Request", b.name)
+		return
+	case ParamTransaction:
+		message := fmt.Sprintf("%s has a second transaction, %s: its response is stored in one", b.name, b.src.text(v.Type()))
+		b.add(v.Pos(), CategoryParam, message, "keep that of the store which the application attaches")
 		return
 	}
 	message := fmt.Sprintf("%s has a second input, %s: a request has one body", b.name, b.src.text(v.Type()))

@@ -19,6 +19,9 @@ var stubs = map[string]string{
 	"context":   `package context; type Context interface{ Err() error }`,
 	"time":      `package time; type Time struct{}; type Duration int64`,
 	runtimePath: `package cnerium; type Request struct{}; type Response struct{}`,
+
+	runtimePath + "/sqlitestore": `package sqlitestore; type Tx interface{ Exec() }`,
+	runtimePath + "/pgstore":     `package pgstore; type Tx interface{ Exec() }`,
 }
 
 // stubImporter type-checks the stubs.
@@ -212,4 +215,45 @@ func (*S) A(ctx context.Context, in In) (time.Time, error) { return time.Time{},
 		require.NoError(t, err)
 		require.Equal(t, string(first), string(again))
 	}
+}
+
+func TestEachStoreWithTransactionsIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, path := range transactionPackages {
+		p, found := buildText(t, fmt.Sprintf(`package orders
+
+import "context"
+import store %q
+
+//cnerium:durable POST /a orders.a
+func A(ctx context.Context, tx store.Tx) error { return nil }
+`, path))
+		require.Empty(t, found)
+		code, err := emit(p)
+		require.NoError(t, err)
+		name := p.Routes[0].Handler.Params[0].Store.Name()
+		require.Contains(t, string(code), fmt.Sprintf("\t%q\n", path))
+		require.Contains(t, string(code), "A(ctx, "+name+".TxFrom(ctx))")
+		require.Contains(t, string(code), "Transaction: "+name+".Transaction,")
+	}
+}
+
+func TestTransactionsOfTwoStoresDoNotMix(t *testing.T) {
+	t.Parallel()
+	_, found := buildText(t, `package orders
+
+import (
+	"context"
+
+	"github.com/cnerium/cnerium-go/runtime/pgstore"
+	"github.com/cnerium/cnerium-go/runtime/sqlitestore"
+)
+
+//cnerium:durable POST /a orders.a
+func A(ctx context.Context, tx sqlitestore.Tx, other pgstore.Tx) error { return nil }
+`)
+	require.Equal(t, []string{
+		"orders.go:11:48: A has a second transaction, pgstore.Tx: its response is stored in one [param]\n" +
+			"\tkeep that of the store which the application attaches",
+	}, found)
 }

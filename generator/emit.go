@@ -2,6 +2,7 @@ package generator
 
 import (
 	"bytes"
+	"go/types"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -104,6 +105,11 @@ func (e *emitter) signatures() jen.Code {
 		code = append(code, jen.Id("_").Id(e.signature(r)).Op("=").Id(r.expression()))
 	}
 	return jen.Var().Add(lines(code))
+}
+
+// store is an identifier of the package of a store.
+func (e *emitter) store(p *types.Package, name string) *jen.Statement {
+	return jen.Id(e.imports.local[p.Path()]).Dot(name)
 }
 
 // runtime is an identifier of the runtime.

@@ -18,7 +18,7 @@ func (w *wrapper) bind() jen.Code {
 	var code []jen.Code
 	usesRequest := false
 	for _, p := range w.route.Handler.Params {
-		usesRequest = usesRequest || p.Kind != ParamInput || p.Input.Body || len(p.Input.Bindings) > 0
+		usesRequest = usesRequest || p.usesRequest()
 		if p.Kind == ParamPath {
 			code = append(code, w.pathParam(p)...)
 		}
@@ -34,6 +34,17 @@ func (w *wrapper) bind() jen.Code {
 		req = jen.Id(w.local.req).Add(req)
 	}
 	return jen.Func().Params(req).Params(w.runtime("Call"), jen.Error()).Block(code...)
+}
+
+// usesRequest reports whether what is passed comes from the request.
+func (p Param) usesRequest() bool {
+	switch p.Kind {
+	case ParamTransaction:
+		return false
+	case ParamInput:
+		return p.Input.Body || len(p.Input.Bindings) > 0
+	}
+	return true
 }
 
 // pathParam declares the variable of a path parameter.
@@ -154,6 +165,8 @@ func (w *wrapper) arguments() []jen.Code {
 		switch {
 		case p.Kind == ParamRequest:
 			args = append(args, jen.Id(w.local.req))
+		case p.Kind == ParamTransaction:
+			args = append(args, w.store(p.Store, "TxFrom").Call(jen.Id(w.local.ctx)))
 		case p.Kind == ParamPath:
 			args = append(args, jen.Id(w.names[p.Name]))
 		case p.Input.Pointer:

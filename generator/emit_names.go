@@ -141,6 +141,9 @@ func (e *emitter) addImports(httpTaken bool) {
 		for pkg := range mentionsOf(e.home, r.Handler.Signature).packages {
 			e.imports.add(pkg.Path(), pkg.Name())
 		}
+		if store := r.Handler.transaction(); store != nil {
+			e.imports.add(store.Path(), store.Name()) // an alias of the type does not name it
+		}
 		if r.namesStatus() && !httpTaken {
 			e.imports.add("net/http", "http")
 		}

@@ -21,6 +21,9 @@ func (e *emitter) routeFunc(r *emitRoute) jen.Code {
 		jen.Id("Operation").Op(":").Id(r.constant),
 		jen.Id("Bind").Op(":").Add(w.bind()),
 	}
+	if store := r.Handler.transaction(); store != nil {
+		fields = append(fields, jen.Id("Transaction").Op(":").Add(e.store(store, "Transaction")))
+	}
 	fields = append(fields, e.options(r.Options)...)
 	literal := jen.Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, fields...)
 	return jen.Func().Id(r.wrapper).Params(params...).Add(e.runtime("Route")).Block(

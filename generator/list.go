@@ -14,7 +14,7 @@ type Listed struct {
 	Operation string `json:"operation"`
 	Handler   string `json:"handler"` // orders.Create, orders.Service.Create or orders.(*Service).Create
 	Package   string `json:"package"` // import path
-	Mode      string `json:"mode"`    // plain: the key is reserved before the handler runs
+	Mode      string `json:"mode"`    // plain: the key is reserved before the handler runs; transactional: it runs in the store's transaction
 	Position  string `json:"position"`
 }
 
@@ -42,13 +42,17 @@ func List(ctx context.Context, opts Options) ([]Listed, []Diagnostic, error) {
 func listRoute(opts Options, p *Package, route *Route) Listed {
 	position := route.Pos
 	position.Filename = opts.relative(position.Filename)
+	mode := "plain"
+	if route.Handler.transaction() != nil {
+		mode = "transactional"
+	}
 	return Listed{
 		Method:    route.Method,
 		Pattern:   route.Path,
 		Operation: route.Operation,
 		Handler:   p.Name + "." + handlerName(route.Handler),
 		Package:   p.Path,
-		Mode:      "plain",
+		Mode:      mode,
 		Position:  position.String(),
 	}
 }

@@ -60,15 +60,15 @@ type Receiver struct {
 	Pointer bool
 }
 
-// ParamKind says what is passed for a parameter. Transactions are another one
-// to come.
+// ParamKind says what is passed for a parameter.
 type ParamKind int
 
 // The kinds of parameters.
 const (
-	ParamRequest ParamKind = iota // *cnerium.Request
-	ParamInput                    // struct that the request is bound to
-	ParamPath                     // one path wildcard
+	ParamRequest     ParamKind = iota // *cnerium.Request
+	ParamTransaction                  // the Tx of a store
+	ParamInput                        // struct that the request is bound to
+	ParamPath                         // one path wildcard
 )
 
 // Param is one parameter after ctx.
@@ -76,8 +76,9 @@ type Param struct {
 	Kind  ParamKind
 	Name  string // as the handler names it; "" or _ when it does not
 	Type  types.Type
-	Input *Input   // of ParamInput
-	Value *Binding // of ParamPath
+	Store *types.Package // of ParamTransaction: the package of the store
+	Input *Input         // of ParamInput
+	Value *Binding       // of ParamPath
 }
 
 // Input is the struct that a request is bound to.

@@ -34,7 +34,8 @@
 // missing) or remove (left over), and with -diff prints what would change.
 //
 // List prints the routes in columns, or with -json as an array of objects:
-// method, pattern, operation, handler, package, mode and position.
+// method, pattern, operation, handler, package, mode (plain or transactional)
+// and position.
 //
 // # Flags
 //
@@ -60,8 +61,10 @@
 //	retention=72h      how long an answer is kept; default 24h
 //	wait=5s            how long a duplicate waits for the first request;
 //	                   default 5s, 0s for not at all
-//	timeout=30s        how long the handler may run; default 30s
-//	lease=30s          how long a reservation holds without renewal; default 30s
+//	timeout=30s        how long the handler may run; default 30s, or 10s for a
+//	                   transactional one
+//	lease=30s          how long a reservation holds without renewal; default 30s;
+//	                   not for a transactional handler
 //	recover=hold       after a crash with unknown outcome: answer 409 (hold, the
 //	                   default) or run the handler again (rerun)
 //	max-body=1MiB      bytes of a request body; default 1MiB
@@ -73,10 +76,16 @@
 // one of each,
 //
 //   - *cnerium.Request,
+//   - a transaction of the store: a sqlitestore.Tx,
 //   - one input: a struct or a pointer to one,
 //
 // and any number of scalars that are named as a wildcard of the pattern, such
 // as id string. It returns error, (T, error) or (*cnerium.Response, error).
+//
+// A handler with a transaction is transactional: it runs inside the transaction
+// that stores its response, and what it writes there is stored with it or not
+// at all. A crash leaves nothing of it behind. All others are plain: the key is
+// reserved before they run, and a crash leaves an unknown outcome.
 //
 // Fields of the input are bound by their tags: path:"id", query:"dry_run",
 // header:"X-Source"; all other fields are the JSON body. If the input has a
@@ -85,7 +94,7 @@
 //	// Create places an order.
 //	//
 //	//cnerium:durable POST /orders orders.create status=201
-//	func (s *Service) Create(ctx context.Context, in CreateOrder) (*Order, error)
+//	func (s *Service) Create(ctx context.Context, tx sqlitestore.Tx, in CreateOrder) (*Order, error)
 //
 // # What is generated
 //

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/sqlitestore"
 )
 
 // The operations of this package.
@@ -42,13 +43,14 @@ func createOrderRoute(service *Service) cnerium.Route {
 				return nil, cnerium.Invalid(err)
 			}
 			return func(ctx context.Context) (*cnerium.Response, error) {
-				out, err := service.CreateOrder(ctx, req, in)
+				out, err := service.CreateOrder(ctx, sqlitestore.TxFrom(ctx), req, in)
 				if err != nil {
 					return nil, err
 				}
 				return cnerium.JSON(http.StatusCreated, out)
 			}, nil
 		},
+		Transaction: sqlitestore.Transaction,
 	}
 }
 
@@ -60,14 +62,14 @@ func cancelOrderRoute(service *Service) cnerium.Route {
 		Bind: func(req *cnerium.Request) (cnerium.Call, error) {
 			id := req.PathValue("id")
 			return func(ctx context.Context) (*cnerium.Response, error) {
-				out, err := service.CancelOrder(ctx, id)
+				out, err := service.CancelOrder(ctx, sqlitestore.TxFrom(ctx), id)
 				if err != nil {
 					return nil, err
 				}
 				return cnerium.JSON(http.StatusOK, out)
 			}, nil
 		},
-		Recover: cnerium.Rerun,
+		Transaction: sqlitestore.Transaction,
 	}
 }
 
@@ -93,16 +95,15 @@ func createPaymentRoute(service *Service) cnerium.Route {
 			}, nil
 		},
 		Timeout: 20 * time.Second,
-		Recover: cnerium.Rerun,
 	}
 }
 
 // These lines stop the compiler when a handler's signature has changed since
 // this file was generated: run go generate.
 var (
-	_ func(*Service, context.Context, *cnerium.Request, OrderRequest) (*OrderCreated, error) = (*Service).CreateOrder
-	_ func(*Service, context.Context, string) (*OrderCancelled, error)                       = (*Service).CancelOrder
-	_ func(*Service, context.Context, PaymentRequest) (*PaymentCreated, error)               = (*Service).CreatePayment
+	_ func(*Service, context.Context, sqlitestore.Tx, *cnerium.Request, OrderRequest) (*OrderCreated, error) = (*Service).CreateOrder
+	_ func(*Service, context.Context, sqlitestore.Tx, string) (*OrderCancelled, error)                       = (*Service).CancelOrder
+	_ func(*Service, context.Context, PaymentRequest) (*PaymentCreated, error)                               = (*Service).CreatePayment
 )
 
 // This line stops the compiler when this file and the runtime do not fit each

@@ -10,8 +10,10 @@
 //		-H 'Content-Type: application/json' -d '{"product_id":"p1","quantity":2}'
 //
 // Read orders.go first: a durable route is a typed function and one comment.
-// The file cnerium_gen.go is made from those comments, and server.go ties it
-// all together.
+// Orders are placed inside the transaction that stores their answer; payments.go
+// calls another system, and operator.go settles what a crash leaves in doubt
+// there. The file cnerium_gen.go is made from the comments, and server.go ties
+// it all together.
 package main
 
 import (

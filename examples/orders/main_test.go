@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"modernc.org/sqlite"
 )
 
 // asServer makes the test binary the server, so that tests have a real process
@@ -20,6 +22,7 @@ const asServer = "ORDERS_TEST_AS_SERVER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asServer) != "" {
+		sqlite.MustRegisterScalarFunction("die", 0, die)
 		main()
 	}
 	os.Exit(m.Run())
@@ -39,7 +42,7 @@ func launch(t *testing.T, data string) *process {
 	t.Helper()
 	p := &process{stderr: new(bytes.Buffer)}
 	p.cmd = exec.CommandContext(t.Context(), os.Args[0], "-addr", "127.0.0.1:0", "-data", data)
-	p.cmd.Env = append(os.Environ(), asServer+"=1")
+	p.cmd.Env = append(os.Environ(), asServer+"=1", "GORACE=atexit_sleep_ms=0")
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -59,6 +62,23 @@ func (p *process) wait(t *testing.T) (int, string) {
 	require.NoError(t, err)
 	_ = p.cmd.Wait() // the code says it
 	return p.cmd.ProcessState.ExitCode(), string(rest)
+}
+
+// kill is kill -9. It returns when the process is gone.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Kill())
+	p.wait(t)
+}
+
+// terminate stops the process as an operator would.
+func (p *process) terminate(t *testing.T) {
+	t.Helper()
+	// The server would wait for connections that were dialled but not used.
+	http.DefaultClient.CloseIdleConnections()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	code, _ := p.wait(t)
+	require.Zero(t, code, p.stderr)
 }
 
 func TestServerStopsCleanlyOnSignals(t *testing.T) {
@@ -83,8 +103,7 @@ func TestKilledServerReplaysAfterItsRestart(t *testing.T) {
 	p := launch(t, data)
 	first := p.post(t, "/orders", "k1", twoOfP1)
 	require.Equal(t, twoOfP1Answer, first.body)
-	require.NoError(t, p.cmd.Process.Kill())
-	p.wait(t)
+	p.kill(t)
 
 	p = launch(t, data)
 	second := p.post(t, "/orders", "k1", twoOfP1)
@@ -92,9 +111,7 @@ func TestKilledServerReplaysAfterItsRestart(t *testing.T) {
 	require.Equal(t, first.body, second.body)
 	require.Equal(t, "true", second.replayed())
 	require.Len(t, p.rows(t), 1)
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	code, _ := p.wait(t)
-	require.Zero(t, code, p.stderr)
+	p.terminate(t)
 }
 
 func TestServerThatCannotStartSaysWhy(t *testing.T) {

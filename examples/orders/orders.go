@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/sqlitestore"
 )
 
 // Service has the handlers of the shop.
@@ -45,18 +46,20 @@ type OrderCreated struct {
 const insertOrder = `INSERT INTO orders (order_id, product_id, quantity) VALUES (?, ?, ?)`
 
 // CreateOrder places an order. However often a client sends the request with
-// one key, this runs once; the key also names the order.
+// one key, there is one order; the key also names it.
+//
+// The parameter tx makes the handler transactional: it is the transaction that
+// stores the answer. The row, the event and the answer are there together or
+// not at all, so after a crash at any point a retry simply runs.
 //
 //cnerium:durable POST /orders orders.create status=201
-func (s *Service) CreateOrder(ctx context.Context, req *cnerium.Request, in OrderRequest) (*OrderCreated, error) {
+func (s *Service) CreateOrder(ctx context.Context, tx sqlitestore.Tx, req *cnerium.Request, in OrderRequest) (*OrderCreated, error) {
 	out := &OrderCreated{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
-	// The event leaves when this has returned and the answer is stored, never
-	// without it. The row comes last, so that nothing can fail after it.
+	if _, err := tx.ExecContext(ctx, insertOrder, out.OrderID, out.ProductID, out.Quantity); err != nil {
+		return nil, fmt.Errorf("insert order: %w", err)
+	}
 	if err := cnerium.Emit(ctx, "order.created", out); err != nil {
 		return nil, err
-	}
-	if _, err := s.db.ExecContext(ctx, insertOrder, out.OrderID, out.ProductID, out.Quantity); err != nil {
-		return nil, fmt.Errorf("insert order: %w", err)
 	}
 	return out, nil
 }
@@ -72,12 +75,11 @@ type OrderCancelled struct {
 const cancelOrder = `UPDATE orders SET status = 'cancelled' WHERE order_id = ?`
 
 // CancelOrder cancels an order. The parameter id is the wildcard of the
-// pattern. Cancelling twice does what cancelling once does, so a run whose
-// outcome a crash left unknown may simply be repeated.
+// pattern.
 //
-//cnerium:durable POST /orders/{id}/cancel orders.cancel recover=rerun
-func (s *Service) CancelOrder(ctx context.Context, id string) (*OrderCancelled, error) {
-	result, err := s.db.ExecContext(ctx, cancelOrder, id)
+//cnerium:durable POST /orders/{id}/cancel orders.cancel
+func (s *Service) CancelOrder(ctx context.Context, tx sqlitestore.Tx, id string) (*OrderCancelled, error) {
+	result, err := tx.ExecContext(ctx, cancelOrder, id)
 	if err != nil {
 		return nil, fmt.Errorf("cancel order: %w", err)
 	}

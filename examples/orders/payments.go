@@ -43,11 +43,17 @@ INSERT INTO payments (payment_id, order_id, amount_cents, currency, reference) V
 ON CONFLICT (payment_id) DO NOTHING`
 
 // CreatePayment charges for an order. The provider is another system, and no
-// transaction of ours reaches it. So it gets the client's key: when a crash
-// comes between the charge and the stored answer, the rerun sends the same key
-// again, and the provider answers with the charge that it has already made.
+// transaction of ours reaches it: when a crash comes between the charge and the
+// stored answer, nobody here can tell whether the money was taken. So the key
+// is held: retries get 409 outcome-unknown until somebody has looked at the
+// provider's list and settles it, see operator.go.
 //
-//cnerium:durable POST /payments payments.create status=201 timeout=20s recover=rerun
+// The provider gets the client's key all the same. Whoever releases the key by
+// mistake then charges nobody twice: the provider answers the rerun with the
+// charge that it has already made. For such a provider recover=rerun would be
+// right, too; with money, a person looks first.
+//
+//cnerium:durable POST /payments payments.create status=201 timeout=20s
 func (s *Service) CreatePayment(ctx context.Context, in PaymentRequest) (*PaymentCreated, error) {
 	key := cnerium.FromContext(ctx).Key()
 	reference, err := s.provider.charge(ctx, key, charge(in))

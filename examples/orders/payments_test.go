@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
 
 const fiveEuros = `{"order_id":"ord_k1","amount_cents":500,"currency":"EUR"}`
@@ -54,14 +56,51 @@ func TestPaymentHandsItsKeyToTheProviderOnce(t *testing.T) {
 	require.Equal(t, []string{"k7"}, r.seen())
 }
 
-func TestPaymentThatDiedAfterItsChargeRunsAgainAndChargesOnce(t *testing.T) {
+// requireHeld requires that a payment is in the list and that its retries run
+// nothing.
+func requireHeld(t *testing.T, s *shop, key string) {
+	t.Helper()
+	retry := s.post(t, "/payments", key, fiveEuros)
+	require.Equal(t, http.StatusConflict, retry.status, retry.body)
+	require.Contains(t, retry.body, cnerium.ProblemOutcomeUnknown)
+	held := s.held(t)
+	require.Len(t, held, 1)
+	require.Equal(t, OpCreatePayment, held[0].Operation)
+	require.Equal(t, key, held[0].Key)
+	require.Equal(t, 1, held[0].Attempt)
+	require.False(t, held[0].Since.IsZero())
+}
+
+func TestPaymentThatDiedAfterItsChargeIsHeldAndStoredByTheOperator(t *testing.T) {
 	t.Parallel()
 	r := &recorder{dies: 1}
 	s := open(t, t.TempDir(), r)
 	require.Equal(t, http.StatusInternalServerError, s.post(t, "/payments", "k7", fiveEuros).status)
-	second := s.post(t, "/payments", "k7", fiveEuros)
-	require.Equal(t, http.StatusCreated, second.status)
-	require.Contains(t, second.body, `"reference":"ch_1"`)
+	requireHeld(t, s, "k7")
+
+	s.settle(t, http.StatusNoContent, `{"operation":"payments.create","key":"k7","action":"store","status":201,"body":{"ok":true}}`)
+	require.Empty(t, s.held(t))
+	retry := s.post(t, "/payments", "k7", fiveEuros)
+	require.Equal(t, http.StatusCreated, retry.status)
+	require.Equal(t, `{"ok":true}`, retry.body)
+	require.Equal(t, "true", retry.replayed())
+	require.Equal(t, []string{"k7"}, r.seen())
+}
+
+func TestPaymentThatIsReleasedRunsAgainAndChargesOnce(t *testing.T) {
+	t.Parallel()
+	r := &recorder{dies: 1}
+	s := open(t, t.TempDir(), r)
+	require.Equal(t, http.StatusInternalServerError, s.post(t, "/payments", "k7", fiveEuros).status)
+	requireHeld(t, s, "k7")
+
+	const release = `{"operation":"payments.create","key":"k7","action":"release"}`
+	s.settle(t, http.StatusNoContent, release)
+	s.settle(t, http.StatusConflict, release) // it is no longer unknown
+	retry := s.post(t, "/payments", "k7", fiveEuros)
+	require.Equal(t, http.StatusCreated, retry.status)
+	require.Contains(t, retry.body, `"reference":"ch_1"`)
+	require.Empty(t, retry.replayed())
 	require.Equal(t, []string{"k7", "k7"}, r.seen())
 	require.Len(t, r.provider.charges, 1)
 }

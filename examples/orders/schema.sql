@@ -11,8 +11,8 @@ CREATE TABLE IF NOT EXISTS orders (
 
 CREATE INDEX IF NOT EXISTS orders_by_id ON orders (order_id);
 
--- payment_id is unique: recording the same payment again changes nothing, as
--- charging it again at the provider does not.
+-- payment_id is unique: when a key was released and its payment ran again, it
+-- is recorded once, as the provider has charged once.
 CREATE TABLE IF NOT EXISTS payments (
     payment_id   TEXT PRIMARY KEY,
     order_id     TEXT    NOT NULL,

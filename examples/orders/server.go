@@ -50,6 +50,7 @@ func newApplication(ctx context.Context, cfg config) (*application, error) {
 	mux.HandleFunc("GET /orders", service.listOrders)
 	mux.HandleFunc("GET /orders/{id}", service.getOrder)
 	mux.Handle("GET /ws", hub)
+	registerOperator(mux, app, service)
 	registerPage(mux)
 
 	a := &application{Handler: mux, db: db, app: app, hub: hub}

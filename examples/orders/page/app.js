@@ -127,8 +127,9 @@ async function refresh() {
   do {
     stale = false;
     try {
-      const response = await fetch("/orders");
-      if (response.ok) showOrders((await response.json()).orders);
+      const [orders, held] = await Promise.all([fetch("/orders"), fetch("/admin/unknown")]);
+      if (orders.ok) showOrders((await orders.json()).orders);
+      showHeld(held.ok ? (await held.json()).unknown : []); // not for every machine
     } catch {
       // The connection line tells that the server is away.
     }
@@ -167,6 +168,36 @@ function orderRow(order) {
 async function cancel(id) {
   const answer = await sendUntilAnswered(`/orders/${encodeURIComponent(id)}/cancel`, newKey());
   $("answers").replaceChildren(card("Cancelled", answer));
+}
+
+// --- Unknown outcomes -------------------------------------------------------
+
+function showHeld(list) {
+  $("held").hidden = list.length === 0;
+  $("held-rows").replaceChildren(...list.map(heldRow));
+}
+
+function heldRow(held) {
+  const button = element("button", "Release", "small");
+  button.addEventListener("click", () => busy(() => release(held)));
+  const action = element("td");
+  action.append(button);
+  const key = element("td", held.key, "mono");
+  key.title = held.key;
+  const row = element("tr");
+  row.append(element("td", held.operation), key, element("td", `since ${new Date(held.since).toLocaleTimeString()}`), action);
+  return row;
+}
+
+/** Frees the key: the client's next retry runs the handler again. */
+async function release({ operation, key }) {
+  const response = await fetch("/admin/unknown/resolve", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ operation, key, action: "release" }),
+  });
+  const verdict = response.ok ? `The key ${key} is free: its next retry runs.` : await response.text();
+  $("answers").replaceChildren(element("p", verdict, "verdict"));
 }
 
 // --- Live events ------------------------------------------------------------
