@@ -3,9 +3,7 @@ package generator
 import (
 	"fmt"
 	"go/types"
-	"path"
 	"slices"
-	"strings"
 )
 
 // transactionPackages are the packages of stores that run handlers in their
@@ -28,15 +26,6 @@ func transactionOf(t types.Type) *types.Package {
 		return nil
 	}
 	return named.Obj().Pkg()
-}
-
-// transactionNames are the types that a handler can take, for a hint.
-func transactionNames() string {
-	var list []string
-	for _, p := range transactionPackages {
-		list = append(list, path.Base(p)+".Tx")
-	}
-	return strings.Join(list, " or ")
 }
 
 // isDatabase reports whether a type is a transaction or a database of some
