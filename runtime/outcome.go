@@ -71,7 +71,9 @@ func (x *execution) failure(cause error) answer {
 	if e, ok := errors.AsType[*Error](cause); ok {
 		return x.failed(e, cause)
 	}
-	if errors.Is(cause, context.DeadlineExceeded) && x.timed.Err() != nil {
+	// A transactional handler is told of the end of its time by any of its
+	// statements, with an error of its own.
+	if x.timed.Err() != nil && (x.rt.Transaction != "" || errors.Is(cause, context.DeadlineExceeded)) {
 		return x.failed(timeoutError(), cause)
 	}
 	return x.failed(internalError(), cause)

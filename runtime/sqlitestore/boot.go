@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/gofrs/flock"
 
@@ -46,12 +47,25 @@ func (s *Store) openBoot(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("lock the file %s (locked: %t): %w", lock.Path(), !locked, err), lock.Close())
 	}
 	s.boot.lock = lock
+	syncFolder(s.file)
 	if err := s.reap(ctx, 0); err != nil {
 		return err
 	}
 	return s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
 		return q.row(ctx, insertBoot, []any{name}, &s.boot.id)
 	})
+}
+
+// syncFolder makes the names in a file's folder durable, where the system
+// knows how to: after a power cut a boot whose file is lost proves nothing, and
+// its leases have to run out.
+func syncFolder(file string) {
+	folder, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return
+	}
+	_ = folder.Sync() // Windows has no such thing
+	_ = folder.Close()
 }
 
 const (
@@ -168,8 +182,8 @@ func (s *Store) bury(ctx context.Context, r *record, state cnerium.State) (bool,
 func (s *Store) buryAll(ctx context.Context, id int64) (bool, error) {
 	dead, err := s.anyDead(ctx, id)
 	if err == nil && dead {
-		if err = s.writer.begin(ctx); err == nil {
-			defer s.writer.end()
+		if err = s.writer.turn.take(ctx, false); err == nil {
+			defer s.writer.turn.give()
 			err = s.reapOpen(context.WithoutCancel(ctx), id)
 		}
 	}

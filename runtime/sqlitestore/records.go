@@ -110,7 +110,7 @@ func grants(r *record, state cnerium.State, claim cnerium.Claim) bool {
 
 // Renew lets the lease last for d from now. See [cnerium.Records].
 func (s *Store) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration) error {
-	return s.write(ctx, "renew", func(ctx context.Context, q *statements, now int64) error {
+	return s.writeUrgently(ctx, "renew", func(ctx context.Context, q *statements, now int64) error {
 		return settle(ctx, q, renewRecord, now+max(0, milliseconds(d)),
 			lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token, now)
 	})
@@ -121,7 +121,7 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 	if err := checkOutcome(outcome); err != nil {
 		return describe("commit", err)
 	}
-	return s.write(ctx, "commit", func(ctx context.Context, q *statements, now int64) error {
+	return s.writeUrgently(ctx, "commit", func(ctx context.Context, q *statements, now int64) error {
 		_, err := store(ctx, q, lease, outcome, now)
 		return err
 	})
@@ -151,7 +151,7 @@ func store(ctx context.Context, q *statements, lease *cnerium.Lease, outcome cne
 
 // Release makes the record absent again. See [cnerium.Records].
 func (s *Store) Release(ctx context.Context, lease *cnerium.Lease) error {
-	return s.write(ctx, "release", func(ctx context.Context, q *statements, _ int64) error {
+	return s.writeUrgently(ctx, "release", func(ctx context.Context, q *statements, _ int64) error {
 		return settle(ctx, q, releaseRecord, lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
 	})
 }

@@ -79,6 +79,7 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 //
 // The store holds one connection of the pool until it is closed and reads
 // through the others, so a pool that is limited to one connection is refused.
+// The commit hook of that connection is the store's.
 // Close leaves the pool open; close the store first. Pools from [OpenDB] have
 // the right settings. Any other should set a busy timeout.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
@@ -119,6 +120,9 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 // readers see what the writer writes: of a plain ":memory:" each connection
 // of a pool opens another database.
 func (s *Store) setUp(ctx context.Context) error {
+	if err := s.writer.guard(); err != nil {
+		return err
+	}
 	mode, err := configure(ctx, s.writer.conn)
 	if err != nil {
 		return err
@@ -172,8 +176,10 @@ func readEpoch(ctx context.Context, q *statements) (string, error) {
 // Close waits for the write that is under way and frees the store's
 // connections. The application's own pool, given to [New], stays open.
 func (s *Store) Close() error {
-	s.writer.turn <- struct{}{}
-	defer func() { <-s.writer.turn }()
+	if err := s.writer.turn.take(context.Background(), false); err != nil {
+		return err
+	}
+	defer s.writer.turn.give()
 	if s.closed.Swap(true) {
 		return nil
 	}
@@ -192,9 +198,22 @@ func (s *Store) Close() error {
 func (s *Store) write(
 	ctx context.Context, what string, change func(ctx context.Context, q *statements, now int64) error,
 ) error {
-	err := s.writer.begin(ctx)
+	return s.writeIn(ctx, what, false, change)
+}
+
+// writeUrgently is write for who holds a lease.
+func (s *Store) writeUrgently(
+	ctx context.Context, what string, change func(ctx context.Context, q *statements, now int64) error,
+) error {
+	return s.writeIn(ctx, what, true, change)
+}
+
+func (s *Store) writeIn(
+	ctx context.Context, what string, urgent bool, change func(ctx context.Context, q *statements, now int64) error,
+) error {
+	err := s.writer.turn.take(ctx, urgent)
 	if err == nil {
-		defer s.writer.end()
+		defer s.writer.turn.give()
 		err = s.writeNow(ctx, change)
 	}
 	return describe(what, err)
@@ -221,8 +240,8 @@ func (s *Store) read(
 ) error {
 	err := ctx.Err()
 	if err == nil && s.inMemory {
-		if err = s.writer.begin(ctx); err == nil {
-			defer s.writer.end()
+		if err = s.writer.turn.take(ctx, false); err == nil {
+			defer s.writer.turn.give()
 		}
 	}
 	if err == nil && s.closed.Load() {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+	"time"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
@@ -66,7 +67,7 @@ const (
 // outside, and costs one query for both kinds of handlers. The transaction is
 // left open only if the claim is granted.
 func (t *transaction) open(ctx context.Context) (granted bool, err error) {
-	if err := t.writer.begin(ctx); err != nil {
+	if err := t.writer.turn.take(ctx, false); err != nil {
 		return false, describe("transact", err)
 	}
 	defer func() {
@@ -110,13 +111,14 @@ const takeWriteLock = `UPDATE cnerium_meta SET token = token`
 func (t *transaction) call(
 	ctx context.Context, run func(ctx context.Context, attempt int) (cnerium.Outcome, error),
 ) (cnerium.Outcome, error) {
+	t.writer.handling.Store(true)
 	stop := context.AfterFunc(ctx, t.end)
 	defer stop() // also when the handler panics
 	outcome, err := run(context.WithValue(ctx, txKey{}, Tx(t.tx)), t.record.attempt)
 	switch {
 	case err != nil:
 		return outcome, err
-	case !stop():
+	case !stop(), ctx.Err() != nil: // a context has ended before it calls t.end
 		return outcome, context.Cause(ctx)
 	}
 	return outcome, checkOutcome(outcome)
@@ -130,7 +132,9 @@ func (t *transaction) commit(ctx context.Context, outcome cnerium.Outcome) error
 			return errEnded(err)
 		}
 	}
-	if _, err := q.exec(ctx, forgetSavepoint); err != nil {
+	// While rows of a statement that writes are open the savepoint cannot be
+	// forgotten, but it is there. The commit closes them.
+	if _, err := q.exec(ctx, forgetSavepoint); err != nil && !isBusy(err) {
 		return errEnded(err)
 	}
 	lease := &cnerium.Lease{ID: t.claim.ID, Token: t.record.token}
@@ -139,11 +143,13 @@ func (t *transaction) commit(ctx context.Context, outcome cnerium.Outcome) error
 	if err != nil {
 		return err
 	}
+	t.writer.handling.Store(false)
 	if err := t.tx.Commit(); err != nil {
 		_, _ = q.exec(ctx, rollback) // database/sql counts the transaction as ended, SQLite may not
 		return err
 	}
 	t.found.State = cnerium.StateCommitted
+	t.found.Since = time.UnixMilli(now).UTC()
 	t.found.Cursor = t.cursor(last)
 	t.found.Response = outcome.Response.Clone()
 	return nil
@@ -151,7 +157,7 @@ func (t *transaction) commit(ctx context.Context, outcome cnerium.Outcome) error
 
 // errEnded explains why the savepoint is gone.
 func errEnded(err error) error {
-	return fmt.Errorf("the handler ended the transaction itself: %w", err)
+	return fmt.Errorf("the handler ended the transaction, or went on after an error that did: %w", err)
 }
 
 // end undoes what is not committed, and gives the turn to the next.
@@ -160,6 +166,7 @@ func (t *transaction) end() {
 		if t.tx != nil {
 			_ = t.tx.Rollback() // ErrTxDone after the commit
 		}
-		t.writer.end()
+		t.writer.handling.Store(false)
+		t.writer.turn.give()
 	})
 }

@@ -20,7 +20,9 @@ const Transaction cnerium.Transaction = "sqlitestore.Tx"
 // writer of its database. So keep it short, call no other service in it, and
 // do not write through another connection, which would wait for this one. In
 // a database in memory other connections cannot even read meanwhile. A
-// handler must not run BEGIN, COMMIT or ROLLBACK; savepoints are its own.
+// handler must not run BEGIN, COMMIT or ROLLBACK; savepoints are its own. When
+// it does, or when it goes on after an error with which SQLite has undone the
+// transaction, nothing of it is stored, and its client is asked to try again.
 type Tx interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)

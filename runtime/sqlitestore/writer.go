@@ -6,38 +6,51 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync/atomic"
+
+	"modernc.org/sqlite"
 )
 
 // writer is the one connection of a store that writes.
 type writer struct {
 	*statements
 	conn *sql.Conn
-	turn chan struct{} // holds a value while somebody uses the connection
+	turn turn // to use the connection
+
+	// handling is set while a handler has the transaction: see guard.
+	handling atomic.Bool
 }
 
 func newWriter(conn *sql.Conn) *writer {
-	return &writer{
-		statements: newStatements(conn.PrepareContext),
-		conn:       conn,
-		turn:       make(chan struct{}, 1),
-	}
+	return &writer{statements: newStatements(conn.PrepareContext), conn: conn}
 }
 
-// begin waits for its turn, or for the end of the context.
-func (w *writer) begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case w.turn <- struct{}{}:
+// guard keeps what a handler writes inside the transaction that stores its
+// outcome. SQLite ends a transaction by itself when a statement in it is
+// interrupted or the disk is full. A handler that goes on after such an error,
+// or that ends the transaction on purpose, would commit each further statement
+// on its own, and a retry would repeat it. So nothing is committed while a
+// handler is under way.
+func (w *writer) guard() error {
+	return w.hook(func() int32 {
+		if w.handling.Load() {
+			return 1 // SQLite rolls back instead
+		}
+		return 0
+	})
+}
+
+// hook makes f the judge of every commit of the connection.
+func (w *writer) hook(f sqlite.CommitHookFn) error {
+	return w.conn.Raw(func(conn any) error {
+		hooks, ok := conn.(sqlite.HookRegisterer)
+		if !ok {
+			return fmt.Errorf("the pool's connections are %T: open it with the driver modernc.org/sqlite", conn)
+		}
+		hooks.RegisterCommitHook(f)
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	})
 }
-
-// end gives the turn to the next.
-func (w *writer) end() { <-w.turn }
 
 const (
 	beginImmediate = `BEGIN IMMEDIATE`
@@ -74,6 +87,9 @@ func (w *writer) transaction(ctx context.Context, change func(ctx context.Contex
 // its settings are not those of the application.
 func (w *writer) close() error {
 	err := w.statements.close()
+	if unhook := w.hook(nil); !errors.Is(unhook, sql.ErrConnDone) {
+		err = errors.Join(err, unhook)
+	}
 	discard := w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	if !errors.Is(discard, driver.ErrBadConn) && !errors.Is(discard, sql.ErrConnDone) {
 		err = errors.Join(err, discard)
