@@ -25,10 +25,15 @@ var allowed = map[string][]string{
 	"runtime/memstore":    {module + "runtime"},
 	"runtime/storetest":   {module + "runtime"},
 	"runtime/sqlitestore": {module + "runtime", "database/sql", "modernc.org/sqlite", "github.com/gofrs/flock"},
-	"runtime/ws":          {module + "runtime", "github.com/coder/websocket"},
-	"generator":           {"golang.org/x/tools", "github.com/rogpeppe/go-internal/diff", "github.com/dave/jennifer/jen"},
-	"cmd/cneriumgen":      {module + "generator"},
-	"examples/orders":     {module + "runtime", module + "runtime/sqlitestore", module + "runtime/ws", "database/sql"},
+	"runtime/internal/modeltest": {
+		module + "runtime", module + "runtime/storetest",
+		"pgregory.net/rapid", "github.com/anishathalye/porcupine", "github.com/stretchr/testify/require",
+	},
+	"runtime/sqlitestore/internal/faultfs": {"modernc.org/libc", "modernc.org/sqlite"},
+	"runtime/ws":                           {module + "runtime", "github.com/coder/websocket"},
+	"generator":                            {"golang.org/x/tools", "github.com/rogpeppe/go-internal/diff", "github.com/dave/jennifer/jen"},
+	"cmd/cneriumgen":                       {module + "generator"},
+	"examples/orders":                      {module + "runtime", module + "runtime/sqlitestore", module + "runtime/ws", "database/sql"},
 }
 
 // onlyIn are imports that not every file of its folder may have.

@@ -23,23 +23,44 @@ const mutantName = "CNERIUM_TEST_MUTANT"
 // broken store can fail proves nothing.
 func TestLawBites(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	require.NoError(t, err)
+	caught := map[string]string{}
 	for name, m := range mutants {
+		caught[name] = m.caught
+	}
+	for name, m := range txMutants {
+		caught[name] = m.caught
+	}
+	for name, chapter := range caught {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestMutant$")
-			cmd.Env = append(os.Environ(), mutantName+"="+name)
-			output, err := cmd.CombinedOutput()
+			output, err := tryMutant(t, name, chapter)
 			require.Error(t, err, "the store passed")
-			require.True(t, bytes.Contains(output, []byte("--- FAIL: TestMutant/"+m.caught)), "%s", output)
+			require.True(t, bytes.Contains(output, []byte("--- FAIL: TestMutant/"+chapter+"/")), "%s", output)
 		})
 	}
 }
 
+// tryMutant tests a broken store with the chapters.
+func tryMutant(t *testing.T, name, chapters string) ([]byte, error) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestMutant$/^"+chapters+"$")
+	cmd.Env = append(os.Environ(), mutantName+"="+name)
+	return cmd.CombinedOutput()
+}
+
 // TestMutant is the child of TestLawBites.
 func TestMutant(t *testing.T) {
-	m, ok := mutants[os.Getenv(mutantName)]
+	name := os.Getenv(mutantName)
+	if name == "breaks nothing" {
+		storetest.Run(t, transactional(func(good transact) transact { return good }))
+		return
+	}
+	if m, ok := txMutants[name]; ok {
+		storetest.Run(t, transactional(m.breaks))
+		return
+	}
+	m, ok := mutants[name]
 	if !ok {
 		t.Skip("runs as a child of TestLawBites only")
 	}

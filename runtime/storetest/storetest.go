@@ -13,6 +13,7 @@
 package storetest
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -31,6 +32,16 @@ type Config struct {
 	// by then. Nil says that the store keeps nothing outside itself; the laws
 	// about restarts and about several processes are then left out.
 	Join func(t *testing.T, store cnerium.Store, now func() time.Time) cnerium.Store
+
+	// Write writes a row of the application in the transaction that the
+	// context of a handler carries. It is for stores that are a
+	// [cnerium.Transactor]; nil leaves out the laws about transactions.
+	Write func(ctx context.Context, row string) error
+
+	// Rows returns the rows that are stored, in the order of their writing,
+	// as everybody sees them. A new store has none. It may wait for a
+	// transaction that is under way.
+	Rows func(ctx context.Context, store cnerium.Store) ([]string, error)
 }
 
 // eventRetention is the one that Config.Open promises.
@@ -49,6 +60,7 @@ func Run(t *testing.T, config Config) {
 		name   string
 		laws   []law
 		joined bool // needs Config.Join
+		rows   bool // needs Config.Write and Rows
 	}{
 		{name: "Reserve", laws: reserveLaws},
 		{name: "Lease", laws: leaseLaws},
@@ -58,11 +70,17 @@ func Run(t *testing.T, config Config) {
 		{name: "Events", laws: eventLaws},
 		{name: "Life", laws: lifeLaws},
 		{name: "Joined", laws: joinedLaws, joined: true},
+		{name: "Transact", laws: transactLaws, rows: true},
+		{name: "Undo", laws: undoLaws, rows: true},
+		{name: "TransactJoined", laws: transactJoinedLaws, joined: true, rows: true},
 	}
 	for _, chapter := range chapters {
 		t.Run(chapter.name, func(t *testing.T) {
 			if chapter.joined && config.Join == nil {
 				t.Skip("the store keeps nothing outside itself")
+			}
+			if chapter.rows && (config.Write == nil || config.Rows == nil) {
+				t.Skip("the store has no transactions")
 			}
 			for _, l := range chapter.laws {
 				t.Run(l.clause, func(t *testing.T) {

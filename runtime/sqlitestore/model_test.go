@@ -1,0 +1,28 @@
+package sqlitestore_test
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/cnerium/cnerium-go/runtime/internal/modeltest"
+)
+
+// Under the race detector a history in SQLite takes a while, so fewer of them
+// are enough when nobody asks for more.
+func init() {
+	if err := flag.Set("rapid.checks", "25"); err != nil {
+		panic(err)
+	}
+}
+
+func TestRandomHistoriesInAFileFollowTheModel(t *testing.T) {
+	t.Parallel()
+	config := inFile
+	config.Rows = rowsByTransaction // which opens nothing each time
+	modeltest.Histories(t, config, *long)
+}
+
+func TestRandomHistoriesInMemoryFollowTheModel(t *testing.T) {
+	t.Parallel()
+	modeltest.Histories(t, inMemory, *long)
+}
