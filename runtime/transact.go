@@ -1,10 +1,17 @@
 package cnerium
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Transaction names the type of the transactions of a store, as handlers take
 // it: "sqlitestore.Tx". The zero value stands for none.
 type Transaction string
+
+// ErrRefused is returned by Transact when the store cannot commit what the
+// handler has written, for example because it breaks a deferred constraint.
+var ErrRefused = errors.New("the store refuses what the handler has written")
 
 // Transactor is a [Store] that can run a handler inside the transaction in
 // which it stores the handler's outcome.
@@ -28,7 +35,8 @@ type Transactor interface {
 	// run has returned. When Transact returns nil after run was called, all
 	// is as durable as after Commit; when it returns an error, nothing of it
 	// is stored, but for an error of the commit itself, where either nothing
-	// or all of it is.
+	// or all of it is. An error that wraps ErrRefused says that the commit
+	// failed for what the handler has written, and would fail again.
 	Transact(ctx context.Context, claim Claim, run func(ctx context.Context, attempt int) (Outcome, error)) (Record, error)
 }
 
@@ -48,6 +56,8 @@ func (x *execution) transact() {
 		x.answer = x.failure(t.err)
 	case err != nil && x.timed.Err() != nil:
 		x.answer = x.failed(timeoutError(), err)
+	case errors.Is(err, ErrRefused):
+		x.answer = x.failure(err)
 	case err != nil:
 		x.log("outcome not stored, and the handler's writes undone", err)
 		x.answer = unavailable("the outcome could not be stored; try again with the same key", err)

@@ -102,7 +102,12 @@ func removeLocked(lock *flock.Flock) error {
 // dead. The records are unknown from then on. The caller has the writer's
 // turn, or is alone.
 func (s *Store) reap(ctx context.Context, id int64) error {
-	dead, lost, err := s.deadBoots(ctx, id)
+	var dead map[int64]*flock.Flock
+	var lost []int64
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		dead, lost, err = s.deadBoots(ctx, id)
+		return err
+	})
 	if err != nil || len(dead)+len(lost) == 0 {
 		return err
 	}
@@ -161,7 +166,13 @@ func (s *Store) deadBoots(ctx context.Context, id int64) (dead map[int64]*flock.
 		}
 		return lock.Close()
 	})
-	return dead, lost, err
+	if err != nil {
+		for _, lock := range dead {
+			err = errors.Join(err, lock.Close())
+		}
+		return nil, nil, err
+	}
+	return dead, lost, nil
 }
 
 // existing returns the lock of a file that is not created if there is none.

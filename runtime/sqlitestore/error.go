@@ -19,6 +19,8 @@ const (
 	codeFull     = 13
 	codeCannot   = 14
 	codeNotADB   = 26
+
+	codeConstraint = 19
 )
 
 var hints = map[int]string{

@@ -24,10 +24,13 @@ type campaign struct {
 	prepare   func(w *workload, fs *faultfs.FS, seed uint64)
 }
 
-// length returns the numbers for the normal or the long run.
+// length returns the numbers for the normal or the long run. Under the race
+// detector, to which all images are alike, there are fewer of them.
 func length(workloads, images, longWorkloads, longImages int) campaign {
 	if *long || *seed != 0 {
 		workloads, images = longWorkloads, longImages
+	} else {
+		images /= stride
 	}
 	return campaign{workloads: workloads, images: images}
 }

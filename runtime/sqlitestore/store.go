@@ -140,7 +140,13 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := s.compareEpoch(ctx); err != nil {
 		return err
 	}
-	return s.openBoot(ctx)
+	if err := s.openBoot(ctx); err != nil || s.inMemory {
+		return err
+	}
+	// From here on the wait for other processes is patiently's. With a log,
+	// only the begin of a transaction can find them in its way.
+	_, err = s.writer.conn.ExecContext(ctx, "PRAGMA busy_timeout = 0")
+	return err
 }
 
 // compareEpoch reads the epoch through the pool.

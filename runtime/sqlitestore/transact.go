@@ -78,21 +78,27 @@ func (t *transaction) open(ctx context.Context) (granted bool, err error) {
 	if t.closed.Load() {
 		return false, describe("transact", errClosed)
 	}
-	granted, err = t.take(context.WithoutCancel(ctx))
+	if err = patiently(ctx, t.begin); err == nil {
+		granted, err = t.take(context.WithoutCancel(ctx))
+	}
 	return granted, describe("transact", err)
 }
 
-// take begins the transaction and reserves the record in it.
-func (t *transaction) take(ctx context.Context) (granted bool, err error) {
+// begin begins the transaction with the write lock. A pool of the application
+// may begin transactions without it, and it must be taken before the first
+// read, or what was read could be old when it comes to writing.
+func (t *transaction) begin(ctx context.Context) (err error) {
 	if t.tx, err = t.writer.conn.BeginTx(ctx, nil); err != nil {
-		return false, err
+		return err
 	}
-	// A pool of the application may begin transactions without the write
-	// lock. It must be taken before the first read, or what was read could
-	// be old when it comes to writing.
-	if _, err := t.writer.exec(ctx, takeWriteLock); err != nil {
-		return false, err
+	if _, err = t.writer.exec(ctx, takeWriteLock); err != nil {
+		_ = t.tx.Rollback() // it has changed nothing
 	}
+	return err
+}
+
+// take reserves the record in the transaction.
+func (t *transaction) take(ctx context.Context) (granted bool, err error) {
 	now := t.now().UnixMilli()
 	if t.record, granted, err = reserve(ctx, t.writer.statements, t.claim, t.boot.id, now); err != nil {
 		return false, err
@@ -114,7 +120,7 @@ func (t *transaction) call(
 	t.writer.handling.Store(true)
 	stop := context.AfterFunc(ctx, t.end)
 	defer stop() // also when the handler panics
-	outcome, err := run(context.WithValue(ctx, txKey{}, Tx(t.tx)), t.record.attempt)
+	outcome, err := run(context.WithValue(ctx, txKey{}, Tx(handlerTx{tx: t.tx, ctx: ctx})), t.record.attempt)
 	switch {
 	case err != nil:
 		return outcome, err
@@ -146,6 +152,9 @@ func (t *transaction) commit(ctx context.Context, outcome cnerium.Outcome) error
 	t.writer.handling.Store(false)
 	if err := t.tx.Commit(); err != nil {
 		_, _ = q.exec(ctx, rollback) // database/sql counts the transaction as ended, SQLite may not
+		if code(err) == codeConstraint {
+			err = fmt.Errorf("%w: %w", cnerium.ErrRefused, err)
+		}
 		return err
 	}
 	t.found.State = cnerium.StateCommitted

@@ -15,8 +15,9 @@ const Transaction cnerium.Transaction = "sqlitestore.Tx"
 // It is what *sql.Tx is without an end of its own, and fits the DBTX of code
 // that sqlc generates.
 //
-// It ends with the handler, and at the latest with the handler's time: from
-// then on its methods return sql.ErrTxDone. While it lasts it is the only
+// It ends with the handler, and at the latest with the handler's time,
+// whatever context a statement is given: from then on its methods return
+// sql.ErrTxDone. While it lasts it is the only
 // writer of its database. So keep it short, call no other service in it, and
 // do not write through another connection, which would wait for this one. In
 // a database in memory other connections cannot even read meanwhile. A
@@ -42,4 +43,43 @@ func TxFrom(ctx context.Context) Tx {
 		panic("sqlitestore: no transaction in this context: the route needs Transaction: sqlitestore.Transaction")
 	}
 	return tx
+}
+
+// handlerTx is the Tx of one handler. It has no Commit to be found by a type
+// assertion, and its statements end with the handler's time.
+type handlerTx struct {
+	tx  *sql.Tx
+	ctx context.Context // the handler's
+}
+
+// ExecContext is that of *sql.Tx.
+func (h handlerTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return h.tx.ExecContext(h.bound(ctx), query, args...)
+}
+
+// PrepareContext is that of *sql.Tx.
+func (h handlerTx) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return h.tx.PrepareContext(h.bound(ctx), query)
+}
+
+// QueryContext is that of *sql.Tx.
+func (h handlerTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return h.tx.QueryContext(h.bound(ctx), query, args...)
+}
+
+// QueryRowContext is that of *sql.Tx.
+func (h handlerTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return h.tx.QueryRowContext(h.bound(ctx), query, args...)
+}
+
+// bound returns a context that ends with the given one and with the handler's.
+// Rows may be read for as long as the transaction lasts, so nothing ends it
+// earlier.
+func (h handlerTx) bound(ctx context.Context) context.Context {
+	if ctx.Done() == h.ctx.Done() {
+		return ctx
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	context.AfterFunc(h.ctx, cancel)
+	return ctx
 }

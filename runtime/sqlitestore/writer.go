@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -59,10 +60,17 @@ const (
 )
 
 // transaction runs change between BEGIN IMMEDIATE and COMMIT. The caller has
-// the turn. From here on the end of the context stops nothing: a COMMIT that
-// is interrupted could have happened all the same, and who asked would never
-// know. SQLite's busy timeout bounds the wait for other processes.
+// the turn. Once it has begun, the end of the context stops nothing: a COMMIT
+// that is interrupted could have happened all the same, and who asked would
+// never know.
 func (w *writer) transaction(ctx context.Context, change func(ctx context.Context, q *statements) error) error {
+	err := patiently(ctx, func(ctx context.Context) error {
+		_, err := w.exec(ctx, beginImmediate)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	ctx = context.WithoutCancel(ctx)
 	done := false
 	defer func() {
@@ -72,14 +80,34 @@ func (w *writer) transaction(ctx context.Context, change func(ctx context.Contex
 			_, _ = w.exec(ctx, rollback)
 		}
 	}()
-	if _, err := w.exec(ctx, beginImmediate); err != nil {
-		return err
-	}
 	if err := change(ctx, w.statements); err != nil {
 		return err
 	}
-	_, err := w.exec(ctx, commit)
+	_, err = w.exec(ctx, commit)
 	done = err == nil
+	return err
+}
+
+// patiently repeats what another process is in the way of, until it succeeds,
+// the context ends, or ten seconds are over. SQLite could wait by itself, but
+// would not see the end of the context.
+func patiently(ctx context.Context, try func(ctx context.Context) error) error {
+	err := try(context.WithoutCancel(ctx))
+	if !isBusy(err) {
+		return err
+	}
+	limit := time.NewTimer(busyTimeout * time.Millisecond)
+	defer limit.Stop()
+	for pause := time.Millisecond; isBusy(err); pause = min(2*pause, 25*time.Millisecond) {
+		select {
+		case <-time.After(pause):
+			err = try(context.WithoutCancel(ctx))
+		case <-limit.C:
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
 	return err
 }
 

@@ -52,7 +52,7 @@ var txMutants = map[string]struct {
 		return func(ctx context.Context, claim cnerium.Claim, run run) (cnerium.Record, error) {
 			ready := cnerium.Outcome{Response: cnerium.Text(201, "done"), Retention: time.Hour}
 			ran := false
-			record, err := good(ctx, claim, func(ctx context.Context, attempt int) (cnerium.Outcome, error) {
+			record, err := good(ctx, claim, func(context.Context, int) (cnerium.Outcome, error) {
 				ran = true
 				return ready, nil
 			})

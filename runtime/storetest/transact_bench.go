@@ -102,23 +102,23 @@ func (b *bench) rows(want ...string) {
 	}
 }
 
-// undone checks that nothing is left of a handler, that its key is free, and
-// that the store goes on.
-func (b *bench) undone(key string) {
+// undone checks that nothing is left of a handler of the key "k", that the key
+// is free, and that the store goes on.
+func (b *bench) undone() {
 	b.Helper()
-	b.lookup(id(key), cnerium.StateAbsent)
+	b.lookup(id("k"), cnerium.StateAbsent)
 	b.rows()
 	if events := b.events("", 10); len(events) != 0 {
 		b.Fatalf("the events %v are left", events)
 	}
-	_, err := b.transact(claim(id(key)), func(ctx context.Context, attempt int) (cnerium.Outcome, error) {
+	_, err := b.transact(claim(id("k")), func(ctx context.Context, attempt int) (cnerium.Outcome, error) {
 		b.attempt(attempt, 1)
 		b.write(ctx, "again")
 		return outcome("again", event(3)), nil
 	})
 	b.ok("Transact", err)
 	b.rows("again")
-	b.body(id(key), "again")
+	b.body(id("k"), "again")
 	b.sameEvents(b.events("", 10), event(3))
 }
 

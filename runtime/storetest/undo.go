@@ -21,14 +21,14 @@ var undoLaws = []law{
 		if err != errHandler { //nolint:errorlint // it must be the same, not one that wraps it
 			b.Fatalf("Transact: error is %v, want the handler's own", err)
 		}
-		b.undone("k")
+		b.undone()
 	}},
 	{"a handler that fails before it writes leaves nothing", func(b *bench) {
 		_, err := b.transact(claim(id("k")), func(context.Context, int) (cnerium.Outcome, error) {
 			return cnerium.Outcome{}, errHandler
 		})
 		b.is("Transact", err, errHandler)
-		b.undone("k")
+		b.undone()
 	}},
 	{"Discard undoes the rows and stores the rest", func(b *bench) {
 		o := outcome("refused", event(1))
@@ -47,10 +47,10 @@ var undoLaws = []law{
 				panic(errHandler)
 			})
 		})
-		if reached != error(errHandler) {
+		if reached != errHandler {
 			b.Fatalf("the panic is %v, want the handler's own", reached)
 		}
-		b.undone("k")
+		b.undone()
 	}},
 	{"a handler that ends its goroutine undoes all", func(b *bench) {
 		if reached := b.survives(func() {
@@ -62,7 +62,7 @@ var undoLaws = []law{
 		}); reached != nil {
 			b.Fatalf("there was the panic %v", reached)
 		}
-		b.undone("k")
+		b.undone()
 	}},
 	{"an undone takeover leaves the record unknown as it was", func(b *bench) {
 		first := b.reserve(claim(id("k")))
@@ -89,7 +89,7 @@ var undoLaws = []law{
 			return outcome("late", event(1)), nil
 		})
 		b.is("Transact", err, context.Canceled)
-		b.undone("k")
+		b.undone()
 	}},
 	{"an outcome that comes in the moment its context ends is not stored", func(b *bench) { endsInTime(b) }},
 	{"bad claims and outcomes are errors and store nothing", func(b *bench) {
@@ -106,11 +106,11 @@ var undoLaws = []law{
 			_, err := b.transact(claim(id("k")), b.writing("row", bad))
 			b.fails("Transact", err)
 		}
-		b.undone("k")
+		b.undone()
 	}},
 	{"with a context that has ended the handler does not run", func(b *bench) {
 		b.notRunFails(ended(b), claim(id("k")))
-		b.undone("k")
+		b.undone()
 	}},
 	{"after Close the handler does not run", func(b *bench) {
 		b.close(b.store)
@@ -135,7 +135,7 @@ func endsEarly(b *bench) {
 	})
 	b.is("Transact", err, context.Canceled)
 	b.body(id("other"), "other")
-	b.undone("k")
+	b.undone()
 }
 
 // endsInTime returns from handlers in the moment that their contexts end. It
@@ -155,7 +155,7 @@ func endsInTime(b *bench) {
 		cancel()
 		b.is("Transact", err, context.DeadlineExceeded)
 	}
-	b.undone("k")
+	b.undone()
 }
 
 // survives runs a call on a goroutine of its own, as one that may panic or

@@ -142,5 +142,5 @@ func (fs *FS) Position() int {
 func (fs *FS) Log() Log {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	return fs.log[:len(fs.log):len(fs.log)]
+	return slices.Clip(fs.log)
 }

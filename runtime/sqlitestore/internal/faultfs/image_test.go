@@ -132,5 +132,6 @@ func TestATruncationIsThereOrNot(t *testing.T) {
 func TestTheSameNumbersGiveTheSameImage(t *testing.T) {
 	t.Parallel()
 	log := append(created[:2:2], write(0, "1"), write(600, "2"))
-	require.Equal(t, images(t, log), images(t, log))
+	first, second := images(t, log), images(t, log)
+	require.Equal(t, first, second)
 }
