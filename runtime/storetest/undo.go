@@ -47,7 +47,7 @@ var undoLaws = []law{
 				panic(errHandler)
 			})
 		})
-		if reached != errHandler {
+		if err, ok := reached.(error); !ok || !errors.Is(err, errHandler) {
 			b.Fatalf("the panic is %v, want the handler's own", reached)
 		}
 		b.undone()
