@@ -60,7 +60,7 @@ type Route struct {
 	Retention time.Duration // how long a stored response is kept; default 24h
 	Wait      time.Duration // how long a duplicate waits for the first; default 5s, NoWait for not at all
 	Timeout   time.Duration // when the handler's context ends and the client gets 504; default 30s, 10s for a transactional one
-	Lease     time.Duration // how long a reservation holds without renewal; default 30s, at least 1s
+	Lease     time.Duration // of a plain handler: how long its reservation holds without renewal; default 30s, at least 1s
 	Recover   Recover       // default Hold
 	MaxBody   int64         // bytes of a request body, else 413; default 1 MiB
 }
