@@ -189,8 +189,8 @@ func (a *App) Start(ctx context.Context) error {
 
 // Close refuses new requests with 503, waits for the running executions,
 // publishes what they emitted, and closes the store. When the context ends
-// first, the error names the operations that Close had to abandon: they run
-// on, and the store stays open for them. A second Close returns what the first
+// first, the error names what Close had to abandon, operations or the
+// publisher: they run on, and the store stays open for them. A second Close returns what the first
 // did.
 func (a *App) Close(ctx context.Context) error {
 	a.closeOnce.Do(func() { a.closeErr = a.shutdown(ctx) })
@@ -211,7 +211,9 @@ func (a *App) shutdown(ctx context.Context) error {
 	}
 	if stop != nil {
 		stop()
-		a.background.Wait()
+		if err := a.waitForBackground(ctx); err != nil && abandoned == nil {
+			return err
+		}
 	}
 	if abandoned != nil {
 		return abandoned
@@ -223,6 +225,27 @@ func (a *App) shutdown(ctx context.Context) error {
 		return fmt.Errorf("cnerium: close: %w", &StoreError{Op: "close", Err: err})
 	}
 	return nil
+}
+
+// waitForBackground waits for the goroutines that Start has begun. A publisher
+// that does not see the end of its context keeps one of them.
+func (a *App) waitForBackground(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		a.background.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+		return nil
+	default:
+		return fmt.Errorf("cnerium: close: abandoned the publisher, which does not return: %w", ctx.Err())
+	}
 }
 
 // abandoned names the executions that are still running; nil when the last

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,4 +186,50 @@ func TestEventIsACloudEvent(t *testing.T) {
 		"type": "order.created", "time": "2026-01-02T02:04:05.006Z", "datacontenttype": "application/json",
 		"room": "tenant-1", "cursor": "e1.1", "data": {"id": 7}
 	}`, string(got))
+}
+
+// stubborn is a publisher that panics, or blocks whatever its context says.
+type stubborn struct {
+	recorder
+	panics  atomic.Int64 // how many times yet
+	blocked chan struct{}
+}
+
+func (s *stubborn) Publish(ctx context.Context, events []cnerium.Event) error {
+	if s.panics.Add(-1) >= 0 {
+		panic("carrier fell over")
+	}
+	if s.blocked != nil {
+		<-s.blocked
+	}
+	return s.recorder.Publish(ctx, events)
+}
+
+func TestAPublisherThatPanicsGetsItsEventsLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		published := &stubborn{}
+		published.panics.Store(3)
+		app, do := inBubble(t, &cnerium.Options{Publisher: published}, create(emitting))
+		require.Equal(t, http.StatusNoContent, do("k1", `{"product":"a"}`).Code)
+		time.Sleep(time.Minute) // of the bubble's clock
+		require.Equal(t, []string{"a.one", "a.two"}, published.types())
+		require.NoError(t, app.Close(t.Context()))
+	})
+}
+
+func TestCloseDoesNotWaitForEverForAPublisher(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		published := &stubborn{blocked: make(chan struct{})}
+		app, do := inBubble(t, &cnerium.Options{Publisher: published}, create(emitting))
+		require.Equal(t, http.StatusNoContent, do("k1", `{"product":"a"}`).Code)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := app.Close(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "abandoned the publisher")
+		close(published.blocked)
+	})
 }

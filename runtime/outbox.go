@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 )
 
@@ -85,16 +86,28 @@ func (o *outbox) drain(ctx context.Context) error {
 		if len(events) == 0 {
 			return o.mark(ctx, markInterval)
 		}
-		if o.publisher != nil {
-			if err := o.publisher.Publish(ctx, events); err != nil {
-				return err
-			}
+		if err := o.handOver(ctx, events); err != nil {
+			return err
 		}
 		o.cursor = events[len(events)-1].Cursor
 		if err := o.mark(ctx, markInterval); err != nil {
 			return err
 		}
 	}
+}
+
+// handOver gives events to the publisher. A panic of it is an error like any
+// other: it must not take down the process that has committed them.
+func (o *outbox) handOver(ctx context.Context, events []Event) (err error) {
+	if o.publisher == nil {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{value: v, stack: debug.Stack()}
+		}
+	}()
+	return o.publisher.Publish(ctx, events)
 }
 
 // mark tells the store how far publishing has come, unless it was told less
