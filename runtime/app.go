@@ -190,8 +190,8 @@ func (a *App) Start(ctx context.Context) error {
 // Close refuses new requests with 503, waits for the running executions,
 // publishes what they emitted, and closes the store. When the context ends
 // first, the error names what Close had to abandon, operations or the
-// publisher: they run on, and the store stays open for them. A second Close returns what the first
-// did.
+// publisher: they run on, and the store stays open for them. A second Close
+// returns what the first did.
 func (a *App) Close(ctx context.Context) error {
 	a.closeOnce.Do(func() { a.closeErr = a.shutdown(ctx) })
 	return a.closeErr
@@ -227,6 +227,10 @@ func (a *App) shutdown(ctx context.Context) error {
 	return nil
 }
 
+// closeGrace is what goroutines that have been told to end get for it, also
+// when the time of Close is over.
+const closeGrace = 100 * time.Millisecond
+
 // waitForBackground waits for the goroutines that Start has begun. A publisher
 // that does not see the end of its context keeps one of them.
 func (a *App) waitForBackground(ctx context.Context) error {
@@ -243,7 +247,7 @@ func (a *App) waitForBackground(ctx context.Context) error {
 	select {
 	case <-done:
 		return nil
-	default:
+	case <-time.After(closeGrace):
 		return fmt.Errorf("cnerium: close: abandoned the publisher, which does not return: %w", ctx.Err())
 	}
 }

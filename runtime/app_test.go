@@ -221,3 +221,14 @@ func TestPanicWhileBindingLeavesTheKeyFree(t *testing.T) {
 	panics = false
 	require.Equal(t, http.StatusCreated, s.do(request{key: "k", body: body}).status)
 }
+
+func TestCloseWithoutTimeStillClosesWhatIsIdle(t *testing.T) {
+	t.Parallel()
+	store := memstore.New(nil)
+	app := cnerium.Attach(http.NewServeMux(), store, nil)
+	require.NoError(t, app.Start(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, app.Close(ctx))
+	require.Error(t, store.Check(t.Context()), "the store is closed")
+}
