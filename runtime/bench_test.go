@@ -35,12 +35,15 @@ func BenchmarkRequest(b *testing.B) {
 		{"sqlitestore", openBench},
 	} {
 		b.Run(store.name+"/new", func(b *testing.B) {
-			benchmark(b, durable(b, store.open(b)), strconv.Itoa)
+			benchmark(b, durable(b, store.open(b), ""), strconv.Itoa)
 		})
 		b.Run(store.name+"/replay", func(b *testing.B) {
-			benchmark(b, durable(b, store.open(b)), func(int) string { return "k" })
+			benchmark(b, durable(b, store.open(b), ""), func(int) string { return "k" })
 		})
 	}
+	b.Run("sqlitestore/new transactional", func(b *testing.B) {
+		benchmark(b, durable(b, openBench(b), sqlitestore.Transaction), strconv.Itoa)
+	})
 }
 
 func openBench(b *testing.B) cnerium.Store {
@@ -52,13 +55,15 @@ func openBench(b *testing.B) cnerium.Store {
 	return store
 }
 
-func durable(b *testing.B, store cnerium.Store) http.Handler {
+func durable(b *testing.B, store cnerium.Store, transaction cnerium.Transaction) http.Handler {
 	b.Helper()
 	mux := http.NewServeMux()
 	app := cnerium.Attach(mux, store, &cnerium.Options{Logger: slog.New(slog.DiscardHandler)})
-	app.Handle(create(func(context.Context, order) (*cnerium.Response, error) {
+	route := create(func(context.Context, order) (*cnerium.Response, error) {
 		return cnerium.Bytes(http.StatusCreated, "application/json", []byte(body)), nil
-	}))
+	})
+	route.Transaction = transaction
+	app.Handle(route)
 	if err := app.Start(b.Context()); err != nil {
 		b.Fatal(err)
 	}
