@@ -15,7 +15,10 @@ import (
 )
 
 // Mux is what an App registers its routes with: *http.ServeMux, chi.Router, or
-// anything else that takes net/http patterns with a method.
+// anything else that takes patterns with a method and sets the path values of
+// the request. A router matches as it does: with chi, which knows {id} but
+// neither {$} nor {rest...}, nor a host, nor that a slash at the end stands
+// for all below it, use patterns of texts and {id} only.
 type Mux interface {
 	Handle(pattern string, handler http.Handler)
 }
