@@ -1,6 +1,7 @@
 package cnerium
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,14 +20,22 @@ import (
 // the request. A router matches as it does: with chi, which knows {id} but
 // neither {$} nor {rest...}, nor a host, nor that a slash at the end stands
 // for all below it, use patterns of texts and {id} only.
+//
+// A fingerprint covers what the wildcards of a route match when the router is
+// an *http.ServeMux, and else the whole path as the router leaves it in the
+// request. Where a router above takes a part of the path away that tells
+// callers apart, such as a tenant, that part belongs into Options.Scope.
 type Mux interface {
 	Handle(pattern string, handler http.Handler)
 }
 
 // Options configure an [App]. The zero value, and nil, are the defaults.
 type Options struct {
-	// Publisher carries committed events. Without one they are only stored,
-	// for as long as the store keeps them.
+	// Publisher carries committed events. Without one they are only stored:
+	// for a day they wait for another process with a publisher, and then
+	// count as published. How far publishing has come is kept once for a
+	// store. Processes that share one publish independently while they run,
+	// and begin where the furthest of them was.
 	Publisher Publisher
 
 	// Scope tells whose key a request carries, for example the tenant or the
@@ -184,7 +193,9 @@ func (a *App) Start(ctx context.Context) error {
 	background, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.background.Go(func() { a.sweep(background) })
-	a.background.Go(func() { a.publish(background) })
+	if a.opts.Publisher != nil {
+		a.background.Go(func() { a.publish(background) })
+	}
 	a.started = true
 	a.serving.Store(true)
 	return nil
@@ -222,7 +233,10 @@ func (a *App) shutdown(ctx context.Context) error {
 		return abandoned
 	}
 	if stop != nil {
-		a.flush(ctx)
+		a.background.Go(func() { a.flush(ctx) })
+		if err := a.waitForBackground(ctx); err != nil {
+			return err
+		}
 	}
 	if err := a.store.Close(); err != nil {
 		return fmt.Errorf("cnerium: close: %w", &StoreError{Op: "close", Err: err})
@@ -273,7 +287,7 @@ func (a *App) abandoned(cause error) error {
 // checkTransactions finds the routes whose handlers take transactions that the
 // store does not have.
 func (a *App) checkTransactions() error {
-	offered := Transaction("none")
+	var offered Transaction
 	if store, ok := a.store.(Transactor); ok {
 		offered = store.Transaction()
 	}
@@ -282,7 +296,7 @@ func (a *App) checkTransactions() error {
 		rt := a.routes[operation]
 		if rt.Transaction != "" && rt.Transaction != offered {
 			errs = append(errs, &RouteError{Pattern: rt.Pattern, Operation: operation, Reason: fmt.Sprintf(
-				"takes a transaction of type %s, but the store %T has %s; attach the store that fits", rt.Transaction, a.store, offered)})
+				"takes a transaction of type %s, but the store %T has %s; attach the store that fits", rt.Transaction, a.store, cmp.Or(offered, "none"))})
 		}
 	}
 	return errors.Join(errs...)

@@ -23,10 +23,12 @@ func (s *settlement) settle() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), settleTimeout)
 	defer cancel()
 	resp, events, err := s.outcome(s.resp, s.err)
-	switch _, panicked := errors.AsType[*panicError](err); {
+	_, panicked := errors.AsType[*panicError](err)
+	_, unusable := errors.AsType[*unusableError](err)
+	switch {
 	case err == nil:
 		s.commit(ctx, resp, events)
-	case panicked || errors.Is(err, errGoexit):
+	case panicked || unusable || errors.Is(err, errGoexit):
 		s.abandon(ctx, err)
 	default:
 		s.release(ctx, err)

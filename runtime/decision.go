@@ -1,7 +1,7 @@
 package cnerium
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -23,14 +23,14 @@ const (
 // answer is a decision with the response that tells it.
 type answer struct {
 	decision decision
-	resp     *Response // nil when nobody is left to read it
-	attempt  int       // of an execution
-	err      error     // for the log
+	resp     *Response
+	attempt  int   // of an execution
+	err      error // for the log
 }
 
 // refuse answers with an error that came before the key was claimed.
 func refuse(err error) answer {
-	e, ok := errors.AsType[*Error](err)
+	e, ok := asError(err)
 	if !ok {
 		return answer{decision: decideInvalid, resp: internalError().response(), err: err}
 	}
@@ -46,6 +46,13 @@ func unavailable(detail string, err error) answer {
 		resp:     ServiceUnavailable(detail, time.Second).response(),
 		err:      err,
 	}
+}
+
+// gone answers a request whose context has ended. In most cases nobody reads
+// it; but a client can have closed only its own side, and a server or a
+// middleware can have ended the context, and then silence would be a success.
+func gone(ctx context.Context) answer {
+	return unavailable("the request ended before its outcome was known; try again with the same key", context.Cause(ctx))
 }
 
 // internalError is all that a client learns of an inner error.

@@ -55,8 +55,12 @@ type Error struct {
 	cause error
 }
 
-// Error returns the status, the detail and the cause.
+// Error returns the status, the detail and the cause. A nil *Error in an error
+// is a mistake that is easily made; it answers 500.
 func (e *Error) Error() string {
+	if e == nil {
+		return "a nil *cnerium.Error"
+	}
 	text := strconv.Itoa(e.Status) + " " + http.StatusText(e.Status)
 	if e.Detail != "" {
 		text += ": " + e.Detail
@@ -68,13 +72,18 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause, which the log gets and the client does not.
-func (e *Error) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
 // Is reports whether target is an *Error with the same status and, where the
 // target names one, the same type.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
-	return ok && t.Status == e.Status && (t.Type == "" || t.Type == e.Type)
+	return ok && e != nil && t != nil && t.Status == e.Status && (t.Type == "" || t.Type == e.Type)
 }
 
 // WithCause returns a copy of e that wraps err for the log.
@@ -129,10 +138,16 @@ func ServiceUnavailable(detail string, retryAfter time.Duration) *Error {
 // Invalid is what generated code makes of an error from an input's Validate
 // method: an *Error stays what it is, any other becomes a 422 with its text.
 func Invalid(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := asError(err); ok {
 		return e
 	}
-	return Unprocessable(err.Error())
+	return Unprocessable(errorText(err))
+}
+
+// asError finds the *Error in an error, unless it is nil.
+func asError(err error) (*Error, bool) {
+	e, ok := errors.AsType[*Error](err)
+	return e, ok && e != nil
 }
 
 // status is what is sent.

@@ -80,7 +80,7 @@ func TestEventsOfCommittedOperationsOnlyInOrderAndOnce(t *testing.T) {
 			s := serve(t, store.open(t), &cnerium.Options{Publisher: published}, create(emitting))
 			want := []string{}
 			for i := range 20 {
-				for _, product := range []string{"error", "notfound", "conflict", "busy", "panic", "unencodable"} {
+				for _, product := range []string{"error", "notfound", "busy", "panic", "unencodable"} {
 					s.do(request{key: fmt.Sprint(product, i), body: `{"product":"` + product + `"}`})
 				}
 				product := fmt.Sprint("p", i)
@@ -89,6 +89,9 @@ func TestEventsOfCommittedOperationsOnlyInOrderAndOnce(t *testing.T) {
 					require.Equal(t, http.StatusNoContent, got.status)
 				}
 				want = append(want, product+".one", product+".two")
+				got := s.do(request{key: fmt.Sprint("conflict", i), body: `{"product":"conflict"}`})
+				require.Equal(t, http.StatusConflict, got.status)
+				want = append(want, "conflict.one", "conflict.two") // a response is an outcome
 			}
 			require.NoError(t, s.app.Close(t.Context()), "Close publishes what is left")
 			require.Equal(t, want, published.types())
@@ -107,7 +110,9 @@ func TestEventsOfCommittedOperationsOnlyInOrderAndOnce(t *testing.T) {
 func TestAnIgnoredEmitErrorFailsTheOperation(t *testing.T) {
 	t.Parallel()
 	s := serve(t, memstore.New(nil), nil, create(emitting))
-	s.do(request{key: "k", body: `{"product":"unencodable"}`}).problem(t, http.StatusInternalServerError, "about:blank")
+	s.do(request{key: "k", body: `{"product":"unencodable"}`}).problem(t, http.StatusInternalServerError, cnerium.ProblemOutcomeUnknown)
+	s.do(request{key: "k", body: `{"product":"unencodable"}`}).problem(t, http.StatusConflict, cnerium.ProblemOutcomeUnknown)
+	require.EqualValues(t, 1, s.runs.Load(), "the handler has done its work")
 }
 
 func TestEmitOutsideOfAHandlerFails(t *testing.T) {
@@ -123,7 +128,7 @@ func TestEmitOutsideOfAHandlerFails(t *testing.T) {
 		}
 		return cnerium.NoContent(), nil
 	}))
-	s.do(request{key: "k", body: body}).problem(t, http.StatusInternalServerError, "about:blank")
+	s.do(request{key: "k", body: body}).problem(t, http.StatusInternalServerError, cnerium.ProblemOutcomeUnknown)
 	require.ErrorIs(t, cnerium.Emit(<-kept, "order.created", 1), cnerium.ErrNoOperation)
 }
 

@@ -35,22 +35,24 @@ func (x *execution) start(client context.Context) answer {
 	return x.await(client)
 }
 
-// await returns the outcome, or 504 when it does not come in time, or nothing
-// when nobody waits for it any longer.
+// await returns the outcome, or 504 when it does not come in time, or 503 when
+// the request ends before.
 func (x *execution) await(client context.Context) answer {
 	select {
 	case <-x.flight.done:
 		return x.flight.answer
 	case <-x.timed.Done():
 	case <-client.Done():
-		return answer{decision: decideExecute, err: context.Cause(client)}
 	}
 	select {
 	case <-x.flight.done:
 		return x.flight.answer
 	default:
+	}
+	if x.timed.Err() != nil {
 		return answer{decision: decideExecute, resp: timeoutError().response(), err: context.DeadlineExceeded}
 	}
+	return gone(client)
 }
 
 // run executes the handler and ends the flight, also when the handler ends its
@@ -58,10 +60,23 @@ func (x *execution) await(client context.Context) answer {
 func (x *execution) run() {
 	defer x.stop()
 	defer func() { x.rt.app.flights.finish(x.flight, x.answer, x.stored) }()
+	defer x.survive()
 	if x.rt.Transaction != "" {
 		x.transact()
 	} else {
 		x.plain()
+	}
+}
+
+// survive catches a panic of what surrounds the handler: of a store, or of the
+// methods of an error that the handler has returned. What became of the record
+// is not known then; a reservation ends by its lease.
+func (x *execution) survive() {
+	if v := recover(); v != nil {
+		e := internalError()
+		e.Type = ProblemOutcomeUnknown
+		x.answer, x.stored = x.failed(e, nil), nil
+		x.log("outcome unknown", &panicError{value: v, stack: debug.Stack()})
 	}
 }
 

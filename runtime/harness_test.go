@@ -89,7 +89,7 @@ func (s *service) counted(route cnerium.Route) cnerium.Route {
 	if bind := route.Bind; bind != nil {
 		route.Bind = func(req *cnerium.Request) (cnerium.Call, error) {
 			call, err := bind(req)
-			if err != nil {
+			if err != nil || call == nil {
 				return nil, err
 			}
 			return func(ctx context.Context) (*cnerium.Response, error) {

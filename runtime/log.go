@@ -2,6 +2,7 @@ package cnerium
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -10,7 +11,7 @@ import (
 // logRequest writes the one line of a request. It never has the key or a body.
 func (rt *route) logRequest(ctx context.Context, id ID, a answer, took time.Duration) {
 	level := slog.LevelInfo
-	if a.resp != nil && a.resp.Status >= 500 {
+	if a.resp.Status >= 500 {
 		level = slog.LevelError
 	}
 	if !rt.app.log.Enabled(ctx, level) {
@@ -19,10 +20,8 @@ func (rt *route) logRequest(ctx context.Context, id ID, a answer, took time.Dura
 	attrs := make([]slog.Attr, 0, 7)
 	attrs = append(attrs,
 		slog.String("operation", id.Operation),
-		slog.String("decision", string(a.decision)))
-	if a.resp != nil {
-		attrs = append(attrs, slog.Int("status", a.resp.Status))
-	}
+		slog.String("decision", string(a.decision)),
+		slog.Int("status", a.resp.Status))
 	attrs = append(attrs,
 		slog.Duration("duration", took),
 		slog.String("key_hash", keyHash(id.Key)))
@@ -30,7 +29,7 @@ func (rt *route) logRequest(ctx context.Context, id ID, a answer, took time.Dura
 		attrs = append(attrs, slog.Int("attempt", a.attempt))
 	}
 	if a.err != nil {
-		attrs = append(attrs, slog.String("error", a.err.Error()))
+		attrs = append(attrs, slog.String("error", errorText(a.err)))
 	}
 	rt.app.log.LogAttrs(ctx, level, "durable request", attrs...)
 }
@@ -41,8 +40,12 @@ func (x *execution) log(message string, err error) {
 		slog.String("operation", x.req.operation),
 		slog.String("key_hash", keyHash(x.req.id.Key)),
 		slog.Int("attempt", x.req.attempt),
-		slog.String("error", err.Error()))
+		slog.String("error", errorText(err)))
 }
+
+// errorText returns the text of an error. Fmt catches the panic of a nil
+// pointer that was returned as an error.
+func errorText(err error) string { return fmt.Sprint(err) }
 
 // warnOfScope warns once when requests carry credentials and nothing keeps the
 // keys of their owners apart: a caller who guesses or sees another's key and

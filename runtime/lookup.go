@@ -43,7 +43,7 @@ func (rt *route) resolve(ctx context.Context, req *Request) answer {
 			return a
 		}
 	}
-	return answer{decision: decideInFlight, err: context.Cause(ctx)}
+	return gone(ctx)
 }
 
 // settled answers from the record, if it holds an answer to this request.
@@ -75,7 +75,7 @@ func (rt *route) follow(ctx context.Context, req *Request, f *flight, p patience
 	case <-timer.C:
 		return rt.inFlight(f.since), true
 	case <-ctx.Done():
-		return answer{decision: decideInFlight, err: context.Cause(ctx)}, true
+		return gone(ctx), true
 	}
 }
 

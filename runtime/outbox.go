@@ -15,6 +15,9 @@ const (
 	firstRetry  = 100 * time.Millisecond // after a failure, then twice as long each time
 	lastRetry   = 10 * time.Second
 
+	// unpublished is how long events wait for a process with a publisher.
+	unpublished = 24 * time.Hour
+
 	// markInterval is the time between marks of what was published: after a
 	// crash, events of that time are published again.
 	markInterval = time.Second
@@ -32,7 +35,7 @@ func (a *App) committed() {
 // one goroutine at a time.
 type outbox struct {
 	store     Store
-	publisher Publisher // nil: events count as published
+	publisher Publisher // nil: old events count as published
 	cursor    string    // of the last event that was handed over
 	marked    string    // how far the store knows
 	markedAt  time.Time
@@ -43,21 +46,27 @@ type outbox struct {
 func (a *App) publish(ctx context.Context) {
 	retry := firstRetry
 	for ctx.Err() == nil {
-		pause := outboxPoll
-		if err := a.outbox.drain(ctx); err != nil && ctx.Err() == nil {
-			a.log.LogAttrs(ctx, slog.LevelError, "events not published; trying again",
-				slog.Duration("after", retry), slog.String("error", err.Error()))
-			pause, retry = retry, min(2*retry, lastRetry)
-		} else {
+		err := a.outbox.drain(ctx)
+		if err == nil || ctx.Err() != nil {
 			retry = firstRetry
+			pause(ctx, outboxPoll, a.wake)
+			continue
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		case <-a.wake:
-		}
-		timer.Stop()
+		a.log.LogAttrs(ctx, slog.LevelError, "events not published; trying again",
+			slog.Duration("after", retry), slog.String("error", errorText(err)))
+		pause(ctx, retry, nil) // new events do not hurry a carrier that is down
+		retry = min(2*retry, lastRetry)
+	}
+}
+
+// pause waits for the time, the end of the context, or to be woken.
+func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-wake:
 	}
 }
 
@@ -83,6 +92,9 @@ func (o *outbox) drain(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
+		if o.publisher == nil {
+			events = old(events)
+		}
 		if len(events) == 0 {
 			return o.mark(ctx, markInterval)
 		}
@@ -94,6 +106,16 @@ func (o *outbox) drain(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// old returns the first of the events that nobody waits for any longer.
+func old(events []Event) []Event {
+	limit := time.Now().Add(-unpublished)
+	n := 0
+	for n < len(events) && events[n].Time.Before(limit) {
+		n++
+	}
+	return events[:n]
 }
 
 // handOver gives events to the publisher. A panic of it is an error like any
@@ -131,6 +153,6 @@ func (a *App) flush(ctx context.Context) {
 	}
 	if err != nil {
 		a.log.LogAttrs(ctx, slog.LevelError, "events not published; they come after the next start",
-			slog.String("error", err.Error()))
+			slog.String("error", errorText(err)))
 	}
 }

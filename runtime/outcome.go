@@ -11,25 +11,22 @@ import (
 // events, or the reason why there is none.
 func (x *execution) outcome(resp *Response, err error) (*Response, []Event, error) {
 	events, emitErr := x.req.events.close()
-	if e, ok := errors.AsType[*Error](err); ok && storable(e.status()) {
+	if e, ok := asError(err); ok && storable(e.status()) {
 		return e.response(), nil, nil // a failure announces nothing
 	}
 	switch {
 	case err != nil:
 	case emitErr != nil:
-		err = emitErr
+		err = &unusableError{emitErr}
 	case resp == nil:
-		err = errors.New("the handler returned neither a response nor an error")
+		err = &unusableError{errors.New("the handler returned neither a response nor an error")}
 	case resp.Status != 0 && (resp.Status < 200 || resp.Status > 599):
-		err = fmt.Errorf("the handler returned the status %d", resp.Status)
+		err = &unusableError{fmt.Errorf("the handler returned the status %d", resp.Status)}
 	case !storable(resp.Status):
 		err = &refusal{resp: resp}
 	}
 	if err != nil {
 		return nil, nil, err
-	}
-	if resp.Status >= 400 {
-		events = nil
 	}
 	return sendable(resp), events, nil
 }
@@ -43,6 +40,16 @@ func storable(status int) bool {
 	}
 	return status < 500
 }
+
+// unusableError says that a handler has done its work, and that nothing can be
+// made of what it returned. A plain one must not do its work again for that.
+type unusableError struct{ err error }
+
+// Error says what is wrong.
+func (e *unusableError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *unusableError) Unwrap() error { return e.err }
 
 // refusal is a response that is sent but not stored.
 type refusal struct{ resp *Response }
@@ -68,7 +75,7 @@ func (x *execution) failure(cause error) answer {
 		return a
 	}
 	x.log("handler failed", cause)
-	if e, ok := errors.AsType[*Error](cause); ok {
+	if e, ok := asError(cause); ok {
 		return x.failed(e, cause)
 	}
 	// A transactional handler is told of the end of its time by any of its

@@ -12,6 +12,10 @@ import (
 // gave it, with path values, but with a context of its own: that one keeps the
 // values of the client's and not its cancellation, and ends with the route's
 // timeout. Its methods are safe for concurrent use.
+//
+// A handler can outlive its request. What a router keeps in the context and
+// uses again, as chi does with what chi.URLParam reads, may then be another
+// request's: use PathValue.
 type Request struct {
 	*http.Request
 

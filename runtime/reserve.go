@@ -2,6 +2,7 @@ package cnerium
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 )
@@ -17,11 +18,16 @@ func (rt *route) lead(ctx context.Context, req *Request) (answer, bool) {
 		return answer{}, false
 	}
 	x := &execution{rt: rt, req: req, flight: f}
-	if a, ok := x.prepare(ctx); !ok {
-		rt.app.flights.finish(f, answer{}, nil)
-		return a, a.decision != ""
+	ready := false
+	defer func() {
+		if !ready { // also when something panics
+			rt.app.flights.finish(f, answer{}, nil)
+		}
+	}()
+	a, ready := x.prepare(ctx)
+	if ready {
+		a = x.start(ctx)
 	}
-	a := x.start(ctx)
 	return a, a.decision != ""
 }
 
@@ -32,6 +38,9 @@ func (x *execution) prepare(ctx context.Context) (answer, bool) {
 	var err error
 	if x.call, err = x.bind(); err != nil {
 		return refuse(err), false
+	}
+	if x.call == nil {
+		return refuse(errors.New("Bind returned neither a call nor an error")), false
 	}
 	if x.rt.Transaction != "" {
 		return answer{}, true

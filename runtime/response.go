@@ -60,11 +60,12 @@ func Empty(status int) *Response { return &Response{Status: status} }
 func NoContent() *Response { return Empty(http.StatusNoContent) }
 
 // JSON returns a response whose body is v, encoded with encoding/json. The
-// error is one of the encoding.
+// error is one of the encoding; a plain handler that returns it leaves its
+// outcome unknown, because it has done its work.
 func JSON(status int, v any) (*Response, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("encode response: %w", err)
+		return nil, &unusableError{fmt.Errorf("encode response: %w", err)}
 	}
 	return Bytes(status, "application/json", body), nil
 }

@@ -81,6 +81,8 @@ type route struct {
 	Route
 	app       *App
 	wildcards []string
+	subtree   int  // slashes before what the pattern leaves open; 0 when it ends
+	wholePath bool // the router's patterns are not net/http's
 }
 
 // newRoute checks a route and fills in its defaults.
@@ -99,7 +101,14 @@ func newRoute(a *App, r Route) (*route, error) {
 	setDefault(&r.Timeout, defaultTimeout)
 	setDefault(&r.Lease, defaultLease)
 	setDefault(&r.MaxBody, defaultMaxBody)
-	return &route{Route: r, app: a, wildcards: wildcards(r.Pattern)}, nil
+	_, isServeMux := a.mux.(*http.ServeMux)
+	return &route{
+		Route:     r,
+		app:       a,
+		wildcards: wildcards(r.Pattern),
+		subtree:   subtree(r.Pattern),
+		wholePath: !isServeMux,
+	}, nil
 }
 
 func setDefault[T ~int64](field *T, value T) {
@@ -128,6 +137,16 @@ func (r *Route) fault() string {
 		return "has an unknown Recover"
 	}
 	return ""
+}
+
+// subtree returns how many slashes a path has before the part that a pattern
+// with a slash at its end leaves open, and 0 for other patterns.
+func subtree(pattern string) int {
+	if !strings.HasSuffix(pattern, "/") {
+		return 0
+	}
+	_, path, _ := strings.Cut(pattern, "/") // method and host have none
+	return 1 + strings.Count(path, "/")
 }
 
 // wildcards returns the names of the wildcards of a pattern, in their order.

@@ -1,12 +1,13 @@
 package cnerium
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -42,7 +43,7 @@ func (rt *route) identify(r *http.Request, id *ID) error {
 	if scope := rt.app.opts.Scope; scope != nil {
 		var err error
 		if id.Scope, err = scope(r); err != nil {
-			if e, ok := errors.AsType[*Error](err); ok {
+			if e, ok := asError(err); ok {
 				return e
 			}
 			return Unauthorized("the request could not be authenticated").WithCause(err)
@@ -55,13 +56,24 @@ func (rt *route) identify(r *http.Request, id *ID) error {
 	return err
 }
 
+// pathValues returns what of the path tells requests to the route apart. With
+// net/http's mux that is what its wildcards match, so that a route can be
+// renamed; of another router's patterns nobody here knows what they match, and
+// it is the whole path.
 func (rt *route) pathValues(r *http.Request) []string {
-	if len(rt.wildcards) == 0 {
+	if rt.wholePath {
+		return []string{r.URL.Path}
+	}
+	if len(rt.wildcards) == 0 && rt.subtree == 0 {
 		return nil
 	}
-	values := make([]string, len(rt.wildcards))
+	values := make([]string, len(rt.wildcards), len(rt.wildcards)+1)
 	for i, name := range rt.wildcards {
 		values[i] = r.PathValue(name)
+	}
+	if rt.subtree > 0 {
+		parts := strings.SplitN(r.URL.Path, "/", rt.subtree+1)
+		values = append(values, parts[len(parts)-1])
 	}
 	return values
 }
@@ -87,16 +99,14 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 // before its first byte has come.
 const wholeBody = 64 << 10
 
-// readAll reads a body, in one piece when its length is known and small.
+// readAll reads a body to its end, into one piece of memory when its length is
+// announced and small. Only a hint: a middleware that decompresses the body
+// may leave the old length behind.
 func readAll(r io.Reader, length int64) ([]byte, error) {
-	if length < 0 || length > wholeBody {
-		return io.ReadAll(r)
-	}
-	body := make([]byte, length)
-	if _, err := io.ReadFull(r, body); err != nil {
-		return nil, fmt.Errorf("read %d bytes: %w", length, err)
-	}
-	return body, nil
+	var buf bytes.Buffer
+	buf.Grow(int(min(max(length, 0), wholeBody)) + bytes.MinRead)
+	_, err := buf.ReadFrom(r)
+	return buf.Bytes(), err
 }
 
 // notServing answers before Start and after Close.
@@ -106,9 +116,6 @@ func notServing() answer {
 
 // reply sends the response. Nothing of it has left before.
 func (a answer) reply(w http.ResponseWriter) {
-	if a.resp == nil {
-		return
-	}
 	header := w.Header()
 	for name, values := range a.resp.Header {
 		header[name] = slices.Clip(values) // shared with other replays

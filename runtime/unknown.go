@@ -47,8 +47,8 @@ func (a *App) Resolve(ctx context.Context, id ID, resp *Response) error {
 
 func (a *App) resolve(ctx context.Context, id ID, resp *Response) error {
 	rt := a.routes[id.Operation]
-	if rt == nil {
-		return errors.New("no route has this operation")
+	if resp != nil && rt == nil {
+		return errors.New("no route has this operation, so nobody could get the response; release the key instead")
 	}
 	if resp != nil && (resp.Status != 0 && resp.Status < 200 || !storable(resp.Status)) {
 		return fmt.Errorf("a response of status %d cannot be stored", resp.Status)

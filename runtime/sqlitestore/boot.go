@@ -41,6 +41,11 @@ func (s *Store) openBoot(ctx context.Context) error {
 	if err := s.writer.row(ctx, selectFile, nil, &s.file); err != nil || s.file == "" {
 		return err
 	}
+	// A VFS of the application may have files that nobody else sees.
+	if s.identity, _ = os.Stat(s.file); s.identity == nil {
+		s.file = ""
+		return nil
+	}
 	name := rand.Text()
 	lock := flock.New(bootPath(s.file, name))
 	if locked, err := lock.TryLock(); err != nil || !locked {

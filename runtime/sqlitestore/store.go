@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +47,7 @@ type Store struct {
 	retention time.Duration
 	epoch     string
 	file      string // of the database, as SQLite knows it; "" in memory
+	identity  os.FileInfo
 	boot      boot
 
 	writer *writer
@@ -199,6 +201,15 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// reading returns the context of a read. While all connections of the pool are
+// in use it still has an end, because the wait for one may be long.
+func (s *Store) reading(ctx context.Context) context.Context {
+	if stats := s.db.Stats(); stats.MaxOpenConnections > 0 && stats.InUse >= stats.MaxOpenConnections {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
+}
+
 // write runs change as one durable transaction, given the time in Unix
 // milliseconds. Nothing of a change that returns an error is stored.
 func (s *Store) write(
@@ -254,7 +265,7 @@ func (s *Store) read(
 		err = errClosed
 	}
 	if err == nil {
-		err = view(context.WithoutCancel(ctx), s.reader)
+		err = view(s.reading(ctx), s.reader)
 	}
 	return describe(what, err)
 }

@@ -16,8 +16,9 @@ const Transaction cnerium.Transaction = "sqlitestore.Tx"
 // that sqlc generates.
 //
 // It ends with the handler, and at the latest with the handler's time,
-// whatever context a statement is given: from then on its methods return
-// sql.ErrTxDone. While it lasts it is the only
+// whatever context its methods are given: from then on they return
+// sql.ErrTxDone. Only a statement of PrepareContext ends with the context that
+// it runs with, and until then holds up the end: give it the handler's. While it lasts it is the only
 // writer of its database. So keep it short, call no other service in it, and
 // do not write through another connection, which would wait for this one. In
 // a database in memory other connections cannot even read meanwhile. A

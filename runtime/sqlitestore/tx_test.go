@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -80,4 +81,37 @@ func TestADeferredConstraintIsTheHandlersFault(t *testing.T) {
 	require.NoError(t, db.QueryRow("SELECT count(*) FROM children").Scan(&rows))
 	require.Zero(t, rows)
 	reserve(t, store, "k")
+}
+
+func TestCheckFindsThatTheFileWasReplaced(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	store, err := sqlitestore.Open(t.Context(), path, nil)
+	require.NoError(t, err)
+	require.NoError(t, store.Check(t.Context()))
+	require.NoError(t, os.Rename(path, path+".old"))
+	require.ErrorIs(t, store.Check(t.Context()), os.ErrNotExist)
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.ErrorContains(t, store.Check(t.Context()), "was replaced")
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Rename(path+".old", path))
+	require.NoError(t, store.Check(t.Context()))
+	require.NoError(t, store.Close())
+}
+
+func TestAReadEndsWithItsContextWhileThePoolIsUsedUp(t *testing.T) {
+	t.Parallel()
+	db := pool(t, file(t))
+	db.SetMaxOpenConns(2)
+	store, err := sqlitestore.New(t.Context(), db, nil) // holds one
+	require.NoError(t, err)
+	other, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = store.Lookup(ctx, claim("k").ID)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, other.Close())
+	require.Equal(t, cnerium.StateAbsent, lookup(t, store, "k").State)
+	require.NoError(t, store.Close())
 }

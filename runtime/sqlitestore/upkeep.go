@@ -2,6 +2,8 @@ package sqlitestore
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
@@ -13,8 +15,11 @@ const (
 )
 
 // Check writes and reads: it fails when the disk is full, the file is
-// read-only or was replaced by another one.
+// read-only, or it was removed or replaced by another one.
 func (s *Store) Check(ctx context.Context) error {
+	if err := s.checkFile(); err != nil {
+		return describe("check", err)
+	}
 	err := s.write(ctx, "check", func(ctx context.Context, q *statements, _ int64) error {
 		if _, err := q.exec(ctx, fillProbe); err != nil {
 			return err
@@ -29,6 +34,22 @@ func (s *Store) Check(ctx context.Context) error {
 		_, err := findBounds(ctx, q)
 		return err
 	})
+}
+
+// checkFile makes sure that the name of the database still is that of the file
+// that is open: what is written to a file without a name is gone in the end.
+func (s *Store) checkFile() error {
+	if s.identity == nil {
+		return nil
+	}
+	now, err := os.Stat(s.file)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(s.identity, now) {
+		return fmt.Errorf("the file %s was replaced while it was open", s.file)
+	}
+	return nil
 }
 
 const selectUnknown = `
