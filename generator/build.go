@@ -3,6 +3,7 @@ package generator
 import (
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 )
 
@@ -10,7 +11,8 @@ import (
 // package. The model is to be used only when there is none.
 func buildPackage(src *source) (*Package, []Diagnostic) {
 	p := &Package{Path: src.path, Name: src.name, Dir: src.dir, types: src.types}
-	p.declared = append(src.types.Scope().Names(), declaredElsewhere(src)...)
+	elsewhere := declaredElsewhere(src)
+	p.declared = slices.AppendSeq(src.types.Scope().Names(), maps.Keys(elsewhere))
 	for file := range src.types.Scope().Children() {
 		p.imported = append(p.imported, file.Names()...)
 	}
@@ -20,7 +22,7 @@ func buildPackage(src *source) (*Package, []Diagnostic) {
 		p.Routes = append(p.Routes, route)
 		found = append(found, more...)
 	}
-	found = append(found, checkReserved(src, p.Routes)...)
+	found = append(found, checkReserved(src, p.Routes, elsewhere)...)
 	return p, sortDiagnostics(found)
 }
 

@@ -46,7 +46,7 @@ func buildHandler(src *source, d directive, wildcards []string, usable bool) (*H
 	} else {
 		b.found = slices.DeleteFunc(b.found, func(d Diagnostic) bool { return d.Category == CategoryPathParam })
 	}
-	return h, append(b.found, checkNameable(src, fn)...)
+	return h, append(b.found, checkNameable(src, fn, h)...)
 }
 
 func receiverOf(sig *types.Signature) *Receiver {
@@ -90,7 +90,7 @@ func (b *handlerBuilder) result(sig *types.Signature) Result {
 		message := fmt.Sprintf("%s returns a cnerium.Response by value", b.name)
 		b.add(first.Pos(), CategoryResult, message, "return a *cnerium.Response")
 	default:
-		newJSONWalk(b, first, false).visit(t, nil, nil)
+		newJSONWalk(b, first, false).visit(t, jsonPlace{})
 	}
 	return Result{Kind: ResultValue, Type: first.Type()}
 }

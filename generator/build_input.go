@@ -37,6 +37,14 @@ func (b *handlerBuilder) input(v *types.Var, target types.Type, s *types.Struct,
 		seen:           make(map[string]bool),
 	}
 	own := readsJSON(target)
+	if own {
+		i.checkPromoted("UnmarshalJSON")
+	} else {
+		i.checkJSONNames(s, v)
+	}
+	if i.input.Validate {
+		i.checkPromoted("Validate")
+	}
 	i.fields(target, s, !own)
 	i.input.Body = own || len(i.body) > 0
 	if !own && i.input.Body {
@@ -54,12 +62,9 @@ func (i *inputBuilder) fields(t types.Type, s *types.Struct, inBody bool) {
 	i.seen[typeKey(t)] = true
 	for n := range s.NumFields() {
 		f := field{Var: s.Field(n), tag: parseTag(s.Tag(n))}
-		if f.tag.malformed && i.isOwn(f.Pos()) {
-			message := fmt.Sprintf("the tag of field %s is malformed: %s", f.Name(), s.Tag(n))
-			i.add(f.Pos(), CategoryTag, message, `write key:"value" pairs with a space between them`)
-			continue
+		if !i.checkMalformed(f.Var, s.Tag(n)) {
+			i.field(f, inBody)
 		}
-		i.field(f, inBody)
 	}
 }
 
@@ -86,7 +91,7 @@ func (i *inputBuilder) field(f field, inBody bool) {
 	case inBody && f.Exported():
 		i.body[strings.ToLower(f.jsonName())] = f.Name()
 		w := newJSONWalk(i.handlerBuilder, i.param, true)
-		w.visit(f.Type(), f.Var, i.root)
+		w.visit(f.Type(), jsonPlace{field: f.Var, owner: i.root, addressable: true})
 	}
 }
 
@@ -106,19 +111,23 @@ func (i *inputBuilder) embeddedPointer(f field, target types.Type, s *types.Stru
 		i.add(i.fieldPos(f.Var), CategoryUnexported, message, "embed it without the pointer, or export the type")
 		return
 	}
+	first := !i.seen[typeKey(target)]
+	i.seen[typeKey(target)] = true
 	for n := range s.NumFields() {
 		promoted := field{Var: s.Field(n), tag: parseTag(s.Tag(n))}
+		if i.checkMalformed(promoted.Var, s.Tag(n)) {
+			continue
+		}
 		if len(promoted.tag.places) > 0 {
 			key := promoted.tag.places[0].key
 			message := fmt.Sprintf("the tag %s of field %s has no effect, because %s is embedded as a pointer", key, promoted.Name(), f.Name())
 			i.add(i.fieldPos(promoted.Var), CategoryTag, message, "embed it without the pointer")
 			continue
 		}
-		if !i.seen[typeKey(target)] {
+		if first {
 			i.field(promoted, inBody)
 		}
 	}
-	i.seen[typeKey(target)] = true
 }
 
 // bind binds a field to its place.

@@ -11,9 +11,9 @@ import (
 
 // declaredElsewhere returns the package-level names that are declared in
 // those files of the package which take no part in this build: its tests, and
-// files for other systems or tags. The output is compiled together with them
-// some time.
-func declaredElsewhere(src *source) []string {
+// files for other systems or tags, with their places. The output is compiled
+// together with them some time.
+func declaredElsewhere(src *source) map[string]token.Position {
 	entries, err := os.ReadDir(src.dir)
 	if err != nil {
 		return nil // whoever lists the package says so
@@ -22,7 +22,7 @@ func declaredElsewhere(src *source) []string {
 	for _, tree := range src.files {
 		known[src.position(tree.Package).Filename] = true
 	}
-	var names []string
+	names := make(map[string]token.Position)
 	for _, entry := range entries {
 		path := filepath.Join(src.dir, entry.Name())
 		if known[path] || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.ContainsRune("_.", rune(entry.Name()[0])) {
@@ -32,44 +32,49 @@ func declaredElsewhere(src *source) []string {
 		if err != nil || isOutput(content) {
 			continue
 		}
-		names = append(names, declaredIn(content, src.name)...)
+		for name, pos := range declaredIn(path, content, src.name) {
+			names[name] = pos
+		}
 	}
 	return names
 }
 
 // declaredIn returns the package-level names of a file, if it is one of the
 // package with the given name. Of a broken file it returns what can be read.
-func declaredIn(content []byte, packageName string) []string {
-	tree, _ := parser.ParseFile(token.NewFileSet(), "", content, parser.PackageClauseOnly)
+func declaredIn(path string, content []byte, packageName string) map[string]token.Position {
+	fset := token.NewFileSet()
+	tree, _ := parser.ParseFile(fset, path, content, parser.PackageClauseOnly)
 	if tree == nil || tree.Name.Name != packageName {
 		return nil
 	}
-	tree, _ = parser.ParseFile(token.NewFileSet(), "", content, parser.SkipObjectResolution)
-	var names []string
+	tree, _ = parser.ParseFile(fset, path, content, parser.SkipObjectResolution)
+	var idents []*ast.Ident
 	for _, decl := range tree.Decls {
 		switch decl := decl.(type) {
 		case *ast.FuncDecl:
 			if decl.Recv == nil {
-				names = append(names, decl.Name.Name)
+				idents = append(idents, decl.Name)
 			}
 		case *ast.GenDecl:
-			names = append(names, declaredBy(decl)...)
+			idents = append(idents, declaredBy(decl)...)
 		}
+	}
+	names := make(map[string]token.Position, len(idents))
+	for _, ident := range idents {
+		names[ident.Name] = fset.PositionFor(ident.Pos(), false)
 	}
 	return names
 }
 
 // declaredBy returns the names of a declaration.
-func declaredBy(decl *ast.GenDecl) []string {
-	var names []string
+func declaredBy(decl *ast.GenDecl) []*ast.Ident {
+	var names []*ast.Ident
 	for _, spec := range decl.Specs {
 		switch spec := spec.(type) {
 		case *ast.TypeSpec:
-			names = append(names, spec.Name.Name)
+			names = append(names, spec.Name)
 		case *ast.ValueSpec:
-			for _, name := range spec.Names {
-				names = append(names, name.Name)
-			}
+			names = append(names, spec.Names...)
 		}
 	}
 	return names

@@ -51,7 +51,7 @@ func (b *handlerBuilder) withoutContext(list []*types.Var) []*types.Var {
 // param makes the model of one parameter, if there can be one.
 func (b *handlerBuilder) param(v *types.Var) (Param, bool) {
 	t := v.Type()
-	p := Param{Name: v.Name(), Type: t}
+	p := Param{Name: v.Name(), Type: t, variable: v}
 	if isPointerTo(t, runtimePath, "Request") {
 		p.Kind = ParamRequest
 		return p, true
@@ -59,6 +59,9 @@ func (b *handlerBuilder) param(v *types.Var) (Param, bool) {
 	if store := transactionOf(t); store != nil {
 		p.Kind, p.Store = ParamTransaction, store
 		return p, true
+	}
+	if b.embedsText(v) {
+		return Param{}, false
 	}
 	if kind, ok := scalarOf(t); ok {
 		return b.pathParam(v, kind)
@@ -86,7 +89,7 @@ func (b *handlerBuilder) pathParam(v *types.Var, kind ScalarKind) (Param, bool) 
 	hint := fmt.Sprintf("add {%s} to the path, or make it a field of the input with a tag such as query:%q", v.Name(), v.Name())
 	b.bindWildcard(v.Pos(), v.Name(), "parameter "+v.Name(), hint)
 	value := &Binding{Place: PlacePath, Name: v.Name(), Type: v.Type(), Kind: kind}
-	return Param{Kind: ParamPath, Name: v.Name(), Type: v.Type(), Value: value}, true
+	return Param{Kind: ParamPath, Name: v.Name(), Type: v.Type(), Value: value, variable: v}, true
 }
 
 // wrongParam reports a parameter that nothing of a request can be passed for.

@@ -178,8 +178,18 @@ type List[T any] struct {
 	Next  *List[T]
 }
 
+type Chain[T any] struct {
+	*Chain[T]
+	Value T
+}
+
+type Rows []map[string]*[1]Rows
+
 //cnerium:durable POST /a orders.a
 func A(ctx context.Context, in Tree) (List[Tree], error) { return List[Tree]{}, nil }
+
+//cnerium:durable POST /b orders.b
+func B(ctx context.Context, in struct{ Chain[Rows] }) (Rows, error) { return nil, nil }
 `)
 	require.Empty(t, found)
 	require.True(t, p.Routes[0].Handler.Params[0].Input.Body)

@@ -43,8 +43,8 @@ func checkConflicts(routes []*Route) []Diagnostic {
 	var found []Diagnostic
 	mux := http.NewServeMux()
 	for i, r := range routes {
-		if register(mux, r.Method, r.Path) == "" {
-			continue
+		if register(mux, r.Method, r.Path) == "" || register(http.NewServeMux(), r.Method, r.Path) != "" {
+			continue // it fits, or is wrong by itself
 		}
 		for _, earlier := range routes[:i] {
 			if reason, ok := conflict(r, earlier); ok {

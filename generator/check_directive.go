@@ -37,8 +37,13 @@ func checkMethod(src *source, method word) []Diagnostic {
 
 var wildcardForm = regexp.MustCompile(`\{([^{}$]+?)(\.\.\.)?\}`)
 
-// checkPattern has net/http judge the pattern, and returns its wildcards.
+// checkPattern has net/http judge the pattern, and returns its wildcards. To
+// net/http, a pattern in quotes is one of a host.
 func checkPattern(src *source, pattern word) ([]string, []Diagnostic) {
+	if strings.ContainsAny(pattern.text, "\"`") || strings.HasPrefix(pattern.text, "'") {
+		message := fmt.Sprintf("pattern %s has quotes in it", pattern.text)
+		return nil, []Diagnostic{src.diagnose(pattern.pos, CategoryPattern, message, "write it without quotes")}
+	}
 	if refusal := register(http.NewServeMux(), "POST", pattern.text); refusal != "" {
 		return nil, []Diagnostic{patternDiagnostic(src, pattern, refusal)}
 	}

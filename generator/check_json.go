@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
 	"go/types"
@@ -10,64 +11,94 @@ import (
 // decode or encode.
 type jsonWalk struct {
 	b      *handlerBuilder
-	at     *types.Var // the parameter or result that has the type
-	decode bool       // rather than encode
-	seen   map[string]bool
-	told   bool // of somebody else's type, for which one diagnostic is enough
+	at     *types.Var      // the parameter or result that has the type
+	decode bool            // rather than encode
+	seen   map[string]bool // structs that are read already
+	open   map[string]bool // other types whose parts are being looked at
+	told   bool            // of somebody else's type, for which one diagnostic is enough
 }
 
 func newJSONWalk(b *handlerBuilder, at *types.Var, decode bool) *jsonWalk {
-	return &jsonWalk{b: b, at: at, decode: decode, seen: make(map[string]bool)}
+	return &jsonWalk{b: b, at: at, decode: decode, seen: make(map[string]bool), open: make(map[string]bool)}
 }
 
-// visit looks at a type that stands in a field of owner; both are nil for the
-// type of the parameter or result itself.
-func (w *jsonWalk) visit(t types.Type, field *types.Var, owner types.Type) {
-	if w.isCustom(t) {
+// jsonPlace is where a type stands.
+type jsonPlace struct {
+	field       *types.Var // nil for the type of the parameter or result itself
+	owner       types.Type // that has the field
+	addressable bool       // methods with a pointer receiver can be called
+	hint        string     // how encoding/json would take the value; mostly ""
+}
+
+// visit looks at a type and its parts.
+func (w *jsonWalk) visit(t types.Type, at jsonPlace) {
+	if w.isCustom(t, at.addressable) {
 		return
+	}
+	if w.isCustom(t, true) {
+		at.hint = fmt.Sprintf("use a pointer: the method of %s that encodes it has a pointer receiver", w.b.src.text(t))
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Basic:
-		w.basic(u, t, field, owner)
+		w.basic(u, t, at)
 	case *types.Chan, *types.Signature:
-		w.refuse(t, field, owner)
+		w.refuse(t, at)
 	case *types.Interface:
 		if w.decode && u.NumMethods() > 0 {
-			w.refuse(t, field, owner)
+			w.refuse(t, at)
 		}
+	case *types.Struct:
+		w.fields(u, t, at)
+	case interface{ Elem() types.Type }: // pointer, slice, array, map
+		w.element(u, t, at)
+	}
+}
+
+// element looks at what a type is made of that is no struct. Such a type, too,
+// can be a part of itself.
+func (w *jsonWalk) element(u interface{ Elem() types.Type }, t types.Type, at jsonPlace) {
+	key := fmt.Sprint(at.addressable, typeKey(t))
+	if w.open[key] {
+		return
+	}
+	w.open[key] = true
+	defer delete(w.open, key)
+	switch u := u.(type) {
 	case *types.Map:
 		if !w.isKey(u.Key()) {
-			w.refuse(t, field, owner)
+			if writesText(u.Key(), true) && !w.decode {
+				at.hint = "give MarshalText of the key a value receiver"
+			}
+			w.refuse(t, at)
 			return
 		}
-		w.visit(u.Elem(), field, owner)
-	case *types.Struct:
-		w.fields(u, t)
-	case interface{ Elem() types.Type }: // pointer, slice, array
-		w.visit(u.Elem(), field, owner)
+		at.addressable = w.decode
+	case *types.Pointer, *types.Slice:
+		at.addressable = true
 	}
+	w.visit(u.Elem(), at)
 }
 
 // isCustom reports whether the type does it by itself.
-func (w *jsonWalk) isCustom(t types.Type) bool {
+func (w *jsonWalk) isCustom(t types.Type, addressable bool) bool {
 	if w.decode {
 		return readsJSON(t) || readsText(t)
 	}
-	return writesJSON(t) || writesText(t)
+	return writesJSON(t, addressable) || writesText(t, addressable)
 }
 
-func (w *jsonWalk) basic(u *types.Basic, t types.Type, field *types.Var, owner types.Type) {
+func (w *jsonWalk) basic(u *types.Basic, t types.Type, at jsonPlace) {
 	switch {
 	case u.Kind() == types.Invalid:
-		w.b.invalid(w.place(field), w.what(field, owner))
+		w.b.invalid(w.place(at.field), w.what(at.field, at.owner))
 	case u.Info()&types.IsComplex != 0 || u.Kind() == types.UnsafePointer:
-		w.refuse(t, field, owner)
+		w.refuse(t, at)
 	}
 }
 
 // isKey reports whether encoding/json takes the type as the key of an object.
 func (w *jsonWalk) isKey(key types.Type) bool {
-	if w.decode && readsText(key) || !w.decode && writesText(key) {
+	if w.decode && readsText(key) || !w.decode && writesText(key, false) {
 		return true
 	}
 	basic, ok := key.Underlying().(*types.Basic)
@@ -75,13 +106,20 @@ func (w *jsonWalk) isKey(key types.Type) bool {
 }
 
 // fields looks at the fields that encoding/json sees.
-func (w *jsonWalk) fields(s *types.Struct, t types.Type) {
-	if w.seen[typeKey(t)] {
+func (w *jsonWalk) fields(s *types.Struct, t types.Type, at jsonPlace) {
+	key := fmt.Sprint(at.addressable, typeKey(t))
+	if w.seen[key] {
 		return
 	}
-	w.seen[typeKey(t)] = true
+	w.seen[key] = true
+	if w.decode {
+		w.b.checkJSONNames(s, w.at)
+	}
 	for n := range s.NumFields() {
 		f, tag := s.Field(n), parseTag(s.Tag(n))
+		if w.b.checkMalformed(f, s.Tag(n)) {
+			continue
+		}
 		_, inner, pointer := structOf(f.Type())
 		promotes := f.Embedded() && inner != nil
 		if tag.notInJSON || !f.Exported() && !promotes {
@@ -96,13 +134,14 @@ func (w *jsonWalk) fields(s *types.Struct, t types.Type) {
 			w.b.add(w.place(f), CategoryUnexported, message, "embed it without the pointer, or export the type")
 			continue
 		}
-		w.visit(f.Type(), f, t)
+		w.visit(f.Type(), jsonPlace{f, t, at.addressable, at.hint})
 	}
 }
 
 // refuse reports a type that encoding/json cannot take.
-func (w *jsonWalk) refuse(t types.Type, field *types.Var, owner types.Type) {
-	if field != nil && !w.b.isOwn(field.Pos()) {
+func (w *jsonWalk) refuse(t types.Type, at jsonPlace) {
+	field := at.field
+	if field != nil && !w.b.isOwn(field) {
 		if w.told {
 			return
 		}
@@ -115,11 +154,12 @@ func (w *jsonWalk) refuse(t types.Type, field *types.Var, owner types.Type) {
 	if field == nil {
 		category = CategoryResult
 	}
-	message := fmt.Sprintf("%s has the type %s, which encoding/json cannot %s", w.what(field, owner), w.b.src.text(t), verb)
+	message := fmt.Sprintf("%s has the type %s, which encoding/json cannot %s", w.what(field, at.owner), w.b.src.text(t), verb)
 	hint := `change the type, or write json:"-"`
 	if field == nil {
 		hint = ""
 	}
+	hint = cmp.Or(at.hint, hint)
 	w.b.add(w.place(field), category, message, hint)
 }
 
@@ -139,14 +179,14 @@ func (w *jsonWalk) place(field *types.Var) token.Pos { return w.b.placeOf(field,
 // placeOf is the place of a field in the module's own source, and otherwise
 // that of the parameter or result through which it is reached.
 func (b *handlerBuilder) placeOf(field, reached *types.Var) token.Pos {
-	if field != nil && b.isOwn(field.Pos()) {
+	if field != nil && b.isOwn(field) {
 		return field.Pos()
 	}
 	return reached.Pos()
 }
 
-// isOwn reports whether a place is in the module's own source. Everything
-// else comes from export data, where all columns are 1.
-func (b *handlerBuilder) isOwn(pos token.Pos) bool {
-	return pos.IsValid() && b.src.position(pos).Column > 1
+// isOwn reports whether a field stands in the source of a package that is
+// worked on. Everything else comes from export data, where places are vague.
+func (b *handlerBuilder) isOwn(field *types.Var) bool {
+	return field.Pkg() == b.src.types || b.src.own[field.Pkg()]
 }

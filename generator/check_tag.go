@@ -2,6 +2,7 @@ package generator
 
 import (
 	"fmt"
+	"go/types"
 	"strconv"
 	"strings"
 )
@@ -87,4 +88,15 @@ func (t *tag) fault(fieldName string) (message, hint string) {
 		return has + ", but net/http does not keep Host among the header fields", "take a *cnerium.Request and read its Host"
 	}
 	return "", ""
+}
+
+// checkMalformed reports a tag in the module's own source that is not of the
+// form key:"value". It returns whether it did.
+func (b *handlerBuilder) checkMalformed(f *types.Var, text string) bool {
+	if !parseTag(text).malformed || !b.isOwn(f) {
+		return false
+	}
+	message := fmt.Sprintf("the tag of field %s is malformed: %s", f.Name(), text)
+	b.add(f.Pos(), CategoryTag, message, `write key:"value" pairs with a space between them`)
+	return true
 }

@@ -34,6 +34,15 @@ func TestConflictsTellTheReasonAndNothingOfTheGenerator(t *testing.T) {
 	require.Equal(t, "pattern conflicts with that of H at ../a/a.go:3:1: PUT /x/{name} matches the same requests as PUT /x/{id}", found[0].Message)
 }
 
+func TestAPatternThatIsWrongByItselfConflictsWithNone(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, checkRun([]*Package{{Routes: []*Route{
+		runRoute("/m/a.go", "POST", "/e", "a.e"),
+		runRoute("/m/a.go", "POST", "/g{x}", "a.g"),
+		runRoute("/m/a.go", "POST", "/f", "a.f"),
+	}}}))
+}
+
 func TestTheSecondRouteOfAnOperationIsReported(t *testing.T) {
 	t.Parallel()
 	found := checkRun([]*Package{

@@ -21,8 +21,8 @@ type Diagnostic struct {
 // The categories of diagnostics.
 const (
 	CategoryDirective       = "directive"        // words missing from or left over in a directive
-	CategoryDirectiveWord   = "directive-word"   // unknown word after //cnerium:
-	CategoryDirectiveSpace  = "directive-space"  // a space after //, so that it is only a comment
+	CategoryDirectiveWord   = "directive-word"   // unknown word after //cnerium:, or cnerium: misspelt
+	CategoryDirectiveSpace  = "directive-space"  // a space after //, or /*, so that it is only a comment
 	CategoryDirectivePlace  = "directive-place"  // stands where it has no effect
 	CategoryDirectiveTwice  = "directive-twice"  // two directives on one function
 	CategoryOption          = "option"           // unknown, repeated or useless option
@@ -42,7 +42,7 @@ const (
 	CategoryReceiver        = "receiver"         // method whose receiver cannot be passed to RegisterRoutes
 	CategoryTag             = "tag"              // field tag that has no effect
 	CategoryName            = "name"             // the package declares a name that generated code needs
-	CategoryOutput          = "output"           // the output file exists and is not ours
+	CategoryOutput          = "output"           // the output file is not ours, or that of files which the build leaves out
 	CategoryType            = "type"             // type error in what a handler's declaration reaches
 	CategorySyntax          = "syntax"           // file does not parse
 )

@@ -87,6 +87,9 @@ func parseDirective(comment *ast.Comment) (*directive, *fault) {
 			"remove the space: " + directivePrefix + directiveName,
 		}
 	}
+	if hint := nearMiss(comment.Text); hint != "" {
+		return nil, nearFault(comment, hint)
+	}
 	if !isDirective(comment.Text) {
 		return nil, nil
 	}

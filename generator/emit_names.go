@@ -138,7 +138,7 @@ func (e *emitter) addImports(httpTaken bool) {
 	e.imports.add(runtimePath, runtimeName)
 	e.imports.add("context", "context")
 	for _, r := range e.routes {
-		for pkg := range mentionsOf(e.home, r.Handler.Signature).packages {
+		for pkg := range mentionsOf(e.home, r.Handler.written()...).packages {
 			e.imports.add(pkg.Path(), pkg.Name())
 		}
 		if store := r.Handler.transaction(); store != nil {

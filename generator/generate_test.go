@@ -153,6 +153,34 @@ func TestPackageWithDiagnosticsKeepsItsFileAndTheOthersAreWritten(t *testing.T) 
 	}
 }
 
+func TestOutputOfAFileThatTheBuildLeavesOutIsNotRemoved(t *testing.T) {
+	t.Parallel()
+	dir := newModule(t, map[string]string{
+		"a.go": "package shop\n",
+		"b.go": "//go:build special\n\npackage shop\n\n// cnerium: prose\n",
+		"c.go": "//go:build special\n\n" + handler("shop", "/shop", "shop.create"),
+	})
+	path := filepath.Join(dir, OutputName)
+	tagged, err := Generate(t.Context(), Options{Dir: dir, Tags: "special"})
+	require.NoError(t, err)
+	require.FileExists(t, path)
+
+	report, err := Generate(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	require.Empty(t, report.Files)
+	require.Equal(t, []string{
+		"cnerium_gen.go:1:1: cnerium_gen.go is left alone: c.go has a directive, and the build leaves that file out [output]",
+	}, printed(dir, report.Diagnostics))
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(tagged.Files[0].New), string(content))
+
+	require.NoError(t, os.Rename(filepath.Join(dir, "c.go"), filepath.Join(dir, "c_test.go")))
+	report, err = Generate(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	require.Equal(t, map[string]Status{OutputName: Removed}, statuses(t, dir, report))
+}
+
 func TestRoutesOfPackagesWithDiagnosticsStillClash(t *testing.T) {
 	t.Parallel()
 	dir := newModule(t, map[string]string{

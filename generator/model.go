@@ -54,6 +54,17 @@ type Handler struct {
 	Result    Result
 }
 
+// written returns the types that generated code writes down.
+func (h *Handler) written() []types.Type {
+	list := []types.Type{h.Signature}
+	for _, p := range h.Params {
+		if p.Kind == ParamInput {
+			list = append(list, p.Input.Type) // an alias of a pointer does not name it
+		}
+	}
+	return list
+}
+
 // Receiver is the type of a method's receiver.
 type Receiver struct {
 	Type    *types.Named
@@ -79,6 +90,8 @@ type Param struct {
 	Store *types.Package // of ParamTransaction: the package of the store
 	Input *Input         // of ParamInput
 	Value *Binding       // of ParamPath
+
+	variable *types.Var // of the handler
 }
 
 // Input is the struct that a request is bound to.

@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"go/token"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,9 @@ func plan(folders []*folder, outputs map[string][]byte, failed map[string]bool) 
 			continue
 		case file.New == nil && file.Old == nil:
 			continue
+		case file.New == nil && f.leftOut != "":
+			diagnostics = append(diagnostics, withoutTags(file.Path, f.leftOut))
+			continue
 		case file.New == nil:
 			file.Status = LeftOver
 		case file.Old == nil:
@@ -39,6 +43,17 @@ func plan(folders []*folder, outputs map[string][]byte, failed map[string]bool) 
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files, diagnostics
+}
+
+// withoutTags is the diagnostic of an output whose routes stand in a file that
+// the build leaves out.
+func withoutTags(path, leftOut string) Diagnostic {
+	return Diagnostic{
+		Pos:      token.Position{Filename: path, Line: 1, Column: 1},
+		Category: CategoryOutput,
+		Message:  fmt.Sprintf("%s is left alone: %s has a directive, and the build leaves that file out", OutputName, filepath.Base(leftOut)),
+		Hint:     "run cneriumgen with the build tags of that file, or delete the output",
+	}
 }
 
 // foreign is the diagnostic of a file that is in the way.

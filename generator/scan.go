@@ -39,6 +39,8 @@ type folder struct {
 	files  []file // without output of ours; in the order of their names
 	marked bool   // one of the files has a directive, or what was meant as one
 	output []byte // what lies at OutputName; nil when nothing does
+
+	leftOut string // a file with a directive that the build leaves out, if none takes part; "" for none
 }
 
 // file is a Go file with its bytes.
@@ -87,7 +89,25 @@ func scanFolder(p goPackage) (*folder, error) {
 		return nil, fmt.Errorf("read package %s: %w", p.path, err)
 	}
 	f.output = output
+	if output != nil && !f.marked {
+		f.leftOut = leftOut(p)
+	}
 	return f, nil
+}
+
+// leftOut returns a file with a directive that takes no part in the build; ""
+// when there is none. One that cannot be read has none.
+func leftOut(p goPackage) string {
+	for _, name := range p.ignored {
+		content, err := os.ReadFile(name)
+		if err != nil || isTest(filepath.Base(name)) || !strings.HasSuffix(name, ".go") || isOutput(content) {
+			continue
+		}
+		if slices.ContainsFunc(marks(name, content), func(m mark) bool { return isDirective(m.text) }) {
+			return name
+		}
+	}
+	return ""
 }
 
 // scanTests reports the directives in a package's tests.
@@ -135,7 +155,7 @@ type mark struct {
 // nearly every file, then by its tokens, so that neither a string nor a syntax
 // error counts.
 func marks(name string, content []byte) []mark {
-	if !bytes.Contains(content, []byte(directiveTool+":")) {
+	if !mayHaveMarks(content) {
 		return nil
 	}
 	var found []mark
@@ -147,8 +167,18 @@ func marks(name string, content []byte) []mark {
 		if kind == token.EOF {
 			return found
 		}
-		if kind == token.COMMENT && (isDirective(text) || isSpacedDirective(text)) {
+		if kind == token.COMMENT && (isDirective(text) || isSpacedDirective(text) || nearMiss(text) != "") {
 			found = append(found, mark{f.PositionFor(pos, false), text})
 		}
 	}
+}
+
+// mayHaveMarks is quick about files that say nothing of cnerium, and slower
+// about those that do.
+func mayHaveMarks(content []byte) bool {
+	tail := []byte(directiveTool[1:]) // whatever the case of the first letter
+	if !bytes.Contains(content, tail) && !bytes.Contains(content, bytes.ToUpper(tail)) {
+		return false
+	}
+	return toolForm.Match(content)
 }

@@ -34,6 +34,14 @@ func TestMarksAreCommentsOnly(t *testing.T) {
 		"package a\n/*\n//cnerium:durable POST /a a.b\n*/":         0,
 		"package a // see //cnerium:durable\n":                     0,
 		"package a\n// cnerium: prose\n":                           0,
+		"package a\n//Cnerium:durable\n":                           1,
+		"package a\n//CNERIUM:DURABLE POST /a a.b\n":               1,
+		"package a\n//cnerium\tdurable post /a a.b\n":              1,
+		"package a\n/*cnerium:durable POST /a a.b*/\n":             1,
+		"package a\n//cneriumdurable POST /a a.b\n":                0,
+		"package a\n//cnerium\n// cnerium is\n":                    0,
+		"package a\n// Cnerium: durable routes\n":                  0,
+		"package a\n// cnerium durable\n// POST /a\n":              0,
 	} {
 		require.Len(t, marks("a.go", []byte(content)), want, "%q", content)
 	}

@@ -16,7 +16,8 @@ type source struct {
 	fset  *token.FileSet
 	files []*ast.File // in the order of their names; with comments; no tests, no generated file
 	types *types.Package
-	info  *types.Info // Defs, Uses, Types of declarations
+	own   map[*types.Package]bool // those that were type-checked from source, as this one
+	info  *types.Info             // Defs, Uses, Types of declarations
 
 	// directives are the well-formed ones, each on its function, in source
 	// order: by file name, then position.

@@ -35,7 +35,7 @@ func isDatabase(t types.Type) bool {
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		t = p.Elem()
 	}
-	return method(t, "ExecContext") != nil || method(t, "Commit") != nil && method(t, "Rollback") != nil
+	return method(t, true, "ExecContext") != nil || method(t, true, "Commit") != nil && method(t, true, "Rollback") != nil
 }
 
 // transaction returns the package of the store whose transaction the handler

@@ -137,8 +137,12 @@ func (c *checker) check(sources []*source) {
 	for _, src := range sources {
 		c.checkUnit(c.units[src.path])
 	}
+	own := make(map[*types.Package]bool)
+	for _, u := range c.units {
+		own[u.types] = u.types != nil
+	}
 	for _, src := range sources {
-		src.types = c.units[src.path].types
+		src.types, src.own = c.units[src.path].types, own
 		src.typeErrors = c.errors
 	}
 }

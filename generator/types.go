@@ -39,10 +39,10 @@ func structOf(t types.Type) (target types.Type, s *types.Struct, pointer bool) {
 	return t, s, pointer
 }
 
-// method returns the signature of a method that an addressable value of the
-// type has; nil when there is none.
-func method(t types.Type, name string) *types.Signature {
-	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
+// method returns the signature of a method that a value of the type has; nil
+// when there is none. Only an addressable value has those of the pointer.
+func method(t types.Type, addressable bool, name string) *types.Signature {
+	obj, _, _ := types.LookupFieldOrMethod(t, addressable, nil, name)
 	fn, ok := obj.(*types.Func)
 	if !ok {
 		return nil
@@ -50,10 +50,10 @@ func method(t types.Type, name string) *types.Signature {
 	return fn.Signature()
 }
 
-// hasMethod reports whether an addressable value of the type has the method,
-// with parameters and results as they stand in text, such as "([]byte) error".
-func hasMethod(t types.Type, name, text string) bool {
-	sig := method(t, name)
+// hasMethod reports whether a value of the type has the method, with
+// parameters and results as they stand in text, such as "([]byte) error".
+func hasMethod(t types.Type, addressable bool, name, text string) bool {
+	sig := method(t, addressable, name)
 	if sig == nil || sig.Variadic() {
 		return false
 	}
@@ -73,15 +73,19 @@ func resolved(tuple *types.Tuple) *types.Tuple {
 // unnamed returns a parameter or result without a name.
 func unnamed(t types.Type) *types.Var { return types.NewParam(token.NoPos, nil, "", t) }
 
-func readsJSON(t types.Type) bool { return hasMethod(t, "UnmarshalJSON", "([]byte) error") }
+func readsJSON(t types.Type) bool { return hasMethod(t, true, "UnmarshalJSON", "([]byte) error") }
 
-func readsText(t types.Type) bool { return hasMethod(t, "UnmarshalText", "([]byte) error") }
+func readsText(t types.Type) bool { return hasMethod(t, true, "UnmarshalText", "([]byte) error") }
 
-func writesJSON(t types.Type) bool { return hasMethod(t, "MarshalJSON", "() ([]byte, error)") }
+func writesJSON(t types.Type, addressable bool) bool {
+	return hasMethod(t, addressable, "MarshalJSON", "() ([]byte, error)")
+}
 
-func writesText(t types.Type) bool { return hasMethod(t, "MarshalText", "() ([]byte, error)") }
+func writesText(t types.Type, addressable bool) bool {
+	return hasMethod(t, addressable, "MarshalText", "() ([]byte, error)")
+}
 
-func validates(t types.Type) bool { return hasMethod(t, "Validate", "() error") }
+func validates(t types.Type) bool { return hasMethod(t, true, "Validate", "() error") }
 
 // scalarOf says how a text becomes a value of the type, if it can.
 func scalarOf(t types.Type) (ScalarKind, bool) {

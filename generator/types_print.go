@@ -36,7 +36,7 @@ func plainType(t types.Type, home *types.Package) string {
 type mention struct {
 	packages   map[*types.Package]bool
 	predefined map[string]bool // string, error, any, …
-	hidden     *types.TypeName // unexported in another package; nil for none
+	hidden     types.Object    // type or field, unexported in another package; nil for none
 }
 
 // mentionsOf returns what the texts of some types name.
@@ -52,6 +52,10 @@ func mentionsOf(home *types.Package, list ...types.Type) *mention {
 func (m *mention) add(t types.Type, home *types.Package) {
 	switch t := t.(type) {
 	case *types.Basic:
+		if t.Kind() == types.UnsafePointer {
+			m.packages[types.Unsafe] = true
+			return
+		}
 		m.predefined[t.Name()] = true
 	case *types.Alias:
 		m.addName(t.Obj(), t.TypeArgs(), home)
@@ -77,6 +81,9 @@ func (m *mention) add(t types.Type, home *types.Package) {
 		m.add(t.Results(), home)
 	case *types.Struct:
 		for f := range t.Fields() {
+			if !f.Exported() && f.Pkg().Path() != home.Path() {
+				m.hidden = f
+			}
 			m.add(f.Type(), home)
 		}
 	case *types.Interface:

@@ -44,6 +44,11 @@
 //	-diff     of check: print what would change, in the format that patch reads
 //	-json     of list: print JSON
 //
+// A directive in a file that the build leaves out makes no route. So what is
+// generated with -tags compiles only with these tags, if one of the files with
+// directives needs them. Without the tags, generate writes the routes of the other files; when
+// there are none, it leaves the output alone and says so.
+//
 // # The directive
 //
 // A directive is a line of the comment directly above a function or method,
@@ -89,7 +94,8 @@
 //
 // Fields of the input are bound by their tags: path:"id", query:"dry_run",
 // header:"X-Source"; all other fields are the JSON body. If the input has a
-// method Validate() error, it is called, and its error answers 422.
+// method Validate() error, it is called: a *cnerium.Error answers as itself,
+// and any other error answers 422.
 //
 //	// Create places an order.
 //	//
