@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,9 +33,7 @@ func declaredElsewhere(src *source) map[string]token.Position {
 		if err != nil || isOutput(content) {
 			continue
 		}
-		for name, pos := range declaredIn(path, content, src.name) {
-			names[name] = pos
-		}
+		maps.Copy(names, declaredIn(path, content, src.name))
 	}
 	return names
 }

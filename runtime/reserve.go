@@ -40,7 +40,7 @@ func (x *execution) prepare(ctx context.Context) (answer, bool) {
 		return refuse(err), false
 	}
 	if x.call == nil {
-		return refuse(errors.New("Bind returned neither a call nor an error")), false
+		return refuse(errors.New("the route returned neither a call nor an error from Bind")), false
 	}
 	if x.rt.Transaction != "" {
 		return answer{}, true
