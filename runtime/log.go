@@ -2,6 +2,7 @@ package cnerium
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 // logRequest writes the one line of a request. It never has the key or a body.
 func (rt *route) logRequest(ctx context.Context, id ID, a answer, took time.Duration) {
 	level := slog.LevelInfo
-	if a.resp.Status >= 500 {
+	if a.resp.Status >= 500 && !errors.Is(a.err, context.Canceled) { // a client that left is no error
 		level = slog.LevelError
 	}
 	if !rt.app.log.Enabled(ctx, level) {
