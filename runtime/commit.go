@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// settleTimeout bounds what is done to a record after its handler returned.
+// settleTimeout bounds what is done to a record before its handler runs, and
+// after it has returned.
 const settleTimeout = 30 * time.Second
 
 // settlement is what becomes of a plain handler's record.

@@ -46,8 +46,8 @@ func (x *execution) prepare(ctx context.Context) (answer, bool) {
 		return answer{}, true
 	}
 	// A client that hangs up now must not leave a reservation that nobody
-	// knows of.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.rt.Timeout)
+	// knows of. The route's timeout is the handler's, not the store's.
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	rec, lease, err := x.rt.app.store.Reserve(bounded, x.claim())
 	if err != nil {

@@ -79,12 +79,12 @@ func testTxTimeoutNoticed(t *testing.T, open open) {
 			}
 		}
 	})
-	route.Timeout = 50 * time.Millisecond
+	route.Timeout = 500 * time.Millisecond // part of which may be spent waiting for a processor
 	b := open(t, nil, route)
-	for range 5 {
+	for range 3 {
 		b.do(request{key: "k", body: body}).problem(t, http.StatusGatewayTimeout, "about:blank")
 	}
-	require.EqualValues(t, 5, b.runs.Load())
+	require.EqualValues(t, 3, b.runs.Load())
 	b.holds()
 }
 

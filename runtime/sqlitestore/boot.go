@@ -41,10 +41,13 @@ func (s *Store) openBoot(ctx context.Context) error {
 	if err := s.writer.row(ctx, selectFile, nil, &s.file); err != nil || s.file == "" {
 		return err
 	}
-	// A VFS of the application may have files that nobody else sees.
-	if s.identity, _ = os.Stat(s.file); s.identity == nil {
+	var err error
+	switch s.identity, err = os.Stat(s.file); {
+	case errors.Is(err, os.ErrNotExist): // a VFS of the application may have files of its own
 		s.file = ""
 		return nil
+	case err != nil:
+		return err
 	}
 	name := rand.Text()
 	lock := flock.New(bootPath(s.file, name))
@@ -154,13 +157,7 @@ WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM cnerium_records WHERE state = 'reser
 // gone, as after the restoration of a backup: that proves nothing.
 func (s *Store) deadBoots(ctx context.Context, id int64) (dead map[int64]*flock.Flock, lost []int64, err error) {
 	dead = make(map[int64]*flock.Flock)
-	err = s.writer.rows(ctx, selectBoots, []any{id}, func(scan scanner) error {
-		var name string
-		var id int64
-		if err := scan(&id, &name); err != nil || id == s.boot.id {
-			return err
-		}
-		lock := existing(bootPath(s.file, name))
+	err = s.otherBoots(ctx, s.writer.statements, id, func(id int64, lock *flock.Flock) error {
 		locked, err := lock.TryLock()
 		switch {
 		case locked && err == nil:
@@ -180,8 +177,20 @@ func (s *Store) deadBoots(ctx context.Context, id int64) (dead map[int64]*flock.
 	return dead, lost, nil
 }
 
-// existing returns the lock of a file that is not created if there is none.
-func existing(path string) *flock.Flock { return flock.New(path, flock.SetFlag(os.O_RDWR)) }
+// otherBoots calls each with a boot, or with all for an id of 0, but for the
+// store's own. Its lock does not create the file if there is none.
+func (s *Store) otherBoots(
+	ctx context.Context, q *statements, id int64, each func(id int64, lock *flock.Flock) error,
+) error {
+	return q.rows(ctx, selectBoots, []any{id}, func(scan scanner) error {
+		var name string
+		var id int64
+		if err := scan(&id, &name); err != nil || id == s.boot.id {
+			return err
+		}
+		return each(id, flock.New(bootPath(s.file, name), flock.SetFlag(os.O_RDWR)))
+	})
+}
 
 // bury finds out whether a record is reserved by a dead process, and if so
 // ends its leases. It returns whether the record is worth another look.
@@ -219,13 +228,7 @@ func (s *Store) anyDead(ctx context.Context, id int64) (dead bool, err error) {
 	if s.boot.lock == nil {
 		return false, nil
 	}
-	err = s.reader.rows(ctx, selectBoots, []any{id}, func(scan scanner) error {
-		var id int64
-		var name string
-		if err := scan(&id, &name); err != nil || id == s.boot.id {
-			return err
-		}
-		lock := existing(bootPath(s.file, name))
+	err = s.otherBoots(ctx, s.reader, id, func(_ int64, lock *flock.Flock) error {
 		locked, err := lock.TryLock()
 		dead = dead || locked && err == nil
 		return lock.Close()
