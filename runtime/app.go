@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,12 +30,29 @@ type Mux interface {
 
 // Options configure an [App]. The zero value, and nil, are the defaults.
 type Options struct {
-	// Publisher carries committed events. Without one they are only stored:
-	// for a day they wait for another process with a publisher, and then
-	// count as published. How far publishing has come is kept once for a
-	// store. Processes that share one publish independently while they run,
-	// and begin where the furthest of them was.
+	// Publisher carries committed events; it is the one of Publishers whose
+	// name is "". Without any publisher events are only stored, for as long
+	// as the store's options say.
 	Publisher Publisher
+
+	// Publishers carry committed events, too, each independently of the
+	// others: one that fails, or takes its time, gets its events later and
+	// holds up nobody. A [Broadcaster] gets what is committed while it is
+	// there, and any other publisher everything: the name, of at most 255
+	// bytes, is how the store remembers how far it has come. A name that the
+	// store has not heard of begins now, and from then on the store keeps for
+	// it what it has not published, also while no process has a publisher of
+	// that name, until the store's retention of unpublished events is over.
+	//
+	// Processes that share a store and a name publish independently while
+	// they run, and begin where the furthest of them was.
+	Publishers map[string]Publisher
+
+	// MaxEvent is the largest data of one event, encoded, in bytes; default
+	// 256 KiB. MaxEvents is how many events one execution can emit; default
+	// 1,000. An [Emit] beyond them fails.
+	MaxEvent  int64
+	MaxEvents int
 
 	// Scope tells whose key a request carries, for example the tenant or the
 	// user that it is authenticated as. Keys of different scopes never meet.
@@ -79,42 +95,55 @@ type App struct {
 	serving      atomic.Bool
 	scopeWarning sync.Once
 	flights      flights
-	outbox       outbox
-	wake         chan struct{} // tells the outbox that events were committed
+	pumps        []*pump       // one for each publisher that Start has opened
+	swept        chan struct{} // closed when the sweeper has ended
 
-	mu         sync.Mutex // guards the rest
-	started    bool
-	closeOnce  sync.Once
-	closeErr   error
-	stop       context.CancelFunc
-	background sync.WaitGroup
+	mu        sync.Mutex // guards the rest
+	started   bool
+	closeOnce sync.Once
+	closeErr  error
+	stop      context.CancelFunc // ends what Start has begun; nil before
 }
 
-const defaultMaxResponse = 8 << 20
+// The defaults of Options.
+const (
+	defaultMaxResponse   = 8 << 20
+	defaultMaxEvent      = 256 << 10
+	defaultMaxEvents     = 1000
+	defaultSweepInterval = time.Minute
+)
 
 // Attach returns an App that registers its routes with mux and keeps records
 // in store. It belongs to the App from then on: Close closes it. Nil options
 // are the defaults.
 func Attach(mux Mux, store Store, opts *Options) *App {
-	a := &App{mux: mux, store: store, routes: make(map[string]*route), wake: make(chan struct{}, 1)}
+	a := &App{mux: mux, store: store, routes: make(map[string]*route), swept: make(chan struct{})}
 	if opts != nil {
 		a.opts = *opts
 	}
-	a.outbox = outbox{store: store, publisher: a.opts.Publisher}
 	a.log = a.opts.Logger
 	if a.log == nil {
 		a.log = slog.Default()
 	}
-	if a.opts.SweepInterval <= 0 {
-		a.opts.SweepInterval = time.Minute
-	}
-	if a.opts.MaxResponse <= 0 {
-		a.opts.MaxResponse = defaultMaxResponse
-	}
-	if a.opts.ReuseStatus == 0 {
-		a.opts.ReuseStatus = http.StatusConflict
-	}
+	a.opts.fill()
 	return a
+}
+
+// fill replaces what is not set by its default.
+func (o *Options) fill() {
+	o.SweepInterval = positive(o.SweepInterval, defaultSweepInterval)
+	o.MaxResponse = positive(o.MaxResponse, defaultMaxResponse)
+	o.MaxEvent = positive(o.MaxEvent, defaultMaxEvent)
+	o.MaxEvents = positive(o.MaxEvents, defaultMaxEvents)
+	o.ReuseStatus = cmp.Or(o.ReuseStatus, http.StatusConflict)
+}
+
+// positive returns the value, or the default when it is not positive.
+func positive[T ~int | ~int64](value, byDefault T) T {
+	if value > 0 {
+		return value
+	}
+	return byDefault
 }
 
 // Handle registers a durable route. A route that is incomplete, or that has
@@ -169,9 +198,10 @@ func (e *StoreError) Unwrap() error { return e.Err }
 var ErrStarted = errors.New("already started")
 
 // Start checks the routes and the store, and opens the routes for requests.
-// It fails with every [RouteError] there is, joined, or with a [StoreError]
-// when the store cannot be read or written; it may then be called again. The
-// context bounds the checks only.
+// It fails with every [RouteError] there is, joined, with a [StoreError] when
+// the store cannot be read or written, with what is wrong with a publisher, or
+// with the error of a [Broadcaster] that cannot be opened; it may then be
+// called again. The context bounds the checks only.
 func (a *App) Start(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -187,101 +217,46 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.store.Check(ctx); err != nil {
 		return fmt.Errorf("cnerium: start: %w", &StoreError{Op: "check", Err: err})
 	}
-	if err := a.outbox.open(ctx); err != nil {
-		return fmt.Errorf("cnerium: start: %w", &StoreError{Op: "check", Err: err})
+	if err := a.openPumps(ctx); err != nil {
+		return fmt.Errorf("cnerium: start: %w", err)
 	}
-	background, stop := context.WithCancel(context.Background())
-	a.stop = stop
-	a.background.Go(func() { a.sweep(background) })
-	if a.opts.Publisher != nil {
-		a.background.Go(func() { a.publish(background) })
-	}
+	a.stop = a.begin()
 	a.started = true
 	a.serving.Store(true)
 	return nil
 }
 
-// Close refuses new requests with 503, waits for the running executions,
-// publishes what they emitted, and closes the store. When the context ends
-// first, the error names what Close had to abandon, operations or the
-// publisher: they run on, and the store stays open for them. A second Close
-// returns what the first did.
-func (a *App) Close(ctx context.Context) error {
-	a.closeOnce.Do(func() { a.closeErr = a.shutdown(ctx) })
-	return a.closeErr
-}
-
-func (a *App) shutdown(ctx context.Context) error {
-	a.serving.Store(false)
-	a.mu.Lock()
-	a.started = true // no Start from here on
-	stop := a.stop
-	a.mu.Unlock()
-	var abandoned error
-	select {
-	case <-a.flights.close():
-	case <-ctx.Done():
-		abandoned = a.abandoned(ctx.Err())
+// begin starts what goes on in the background until the returned function is
+// called.
+func (a *App) begin() (stop context.CancelFunc) {
+	background, stop := context.WithCancel(context.Background())
+	for _, p := range a.pumps {
+		go p.run(background)
 	}
-	if stop != nil {
-		stop()
-		if err := a.waitForBackground(ctx); err != nil && abandoned == nil {
-			return err
-		}
-	}
-	if abandoned != nil {
-		return abandoned
-	}
-	if stop != nil {
-		a.background.Go(func() { a.flush(ctx) })
-		if err := a.waitForBackground(ctx); err != nil {
-			return err
-		}
-	}
-	if err := a.store.Close(); err != nil {
-		return fmt.Errorf("cnerium: close: %w", &StoreError{Op: "close", Err: err})
-	}
-	return nil
-}
-
-// closeGrace is what goroutines that have been told to end get for it, also
-// when the time of Close is over.
-const closeGrace = 100 * time.Millisecond
-
-// waitForBackground waits for the goroutines that Start has begun. A publisher
-// that does not see the end of its context keeps one of them.
-func (a *App) waitForBackground(ctx context.Context) error {
-	done := make(chan struct{})
 	go func() {
-		a.background.Wait()
-		close(done)
+		defer close(a.swept)
+		var watching sync.WaitGroup
+		defer watching.Wait()
+		watching.Go(func() { a.watch(background) })
+		a.sweep(background)
 	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-	}
-	select {
-	case <-done:
-		return nil
-	case <-time.After(closeGrace):
-		return fmt.Errorf("cnerium: close: abandoned the publisher, which does not return: %w", ctx.Err())
-	}
+	return stop
 }
 
-// abandoned names the executions that are still running; nil when the last
-// one has just ended.
-func (a *App) abandoned(cause error) error {
-	var names []string
-	for _, f := range a.flights.list() {
-		names = append(names, fmt.Sprintf("%s (key hash %s, running since %s)",
-			f.id.Operation, keyHash(f.id.Key), f.since.UTC().Format(time.RFC3339)))
+// watch has the pumps woken when other processes commit events, where the
+// store can tell.
+func (a *App) watch(ctx context.Context) {
+	watcher, ok := a.store.(Watcher)
+	if !ok || len(a.pumps) == 0 {
+		return
 	}
-	if names == nil {
+	err := guarded(func() error {
+		watcher.Watch(ctx, a.committed)
 		return nil
+	})
+	if err != nil {
+		a.log.LogAttrs(ctx, slog.LevelError, "events of other processes are found by asking only", slog.String("error", errorText(err)))
 	}
-	slices.Sort(names)
-	return fmt.Errorf("cnerium: close: abandoned %s: %w", strings.Join(names, ", "), cause)
 }
 
 // checkTransactions finds the routes whose handlers take transactions that the

@@ -2,6 +2,7 @@ package cnerium_test
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +21,14 @@ import (
 func BenchmarkRequest(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
 		mux := http.NewServeMux()
-		mux.HandleFunc("POST /orders", func(w http.ResponseWriter, _ *http.Request) {
+		mux.HandleFunc("POST /orders", func(w http.ResponseWriter, r *http.Request) {
+			var in order
+			dec := json.NewDecoder(r.Body)
+			dec.DisallowUnknownFields()
+			if err := dec.Decode(&in); err != nil || in.Validate() != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusCreated)
 			_, _ = w.Write([]byte(body))

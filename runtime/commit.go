@@ -21,8 +21,10 @@ type settlement struct {
 // settle makes the handler's return durable, or frees the key, and only then
 // lets the answer go.
 func (s *settlement) settle() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), settleTimeout)
-	defer cancel()
+	ctx := &s.settling
+	ctx.values = s.req.life.values
+	ctx.start(time.Now().Add(settleTimeout))
+	defer ctx.end(context.Canceled)
 	resp, events, err := s.outcome(s.resp, s.err)
 	_, panicked := errors.AsType[*panicError](err)
 	_, unusable := errors.AsType[*unusableError](err)
@@ -45,7 +47,7 @@ func (s *settlement) commit(ctx context.Context, resp *Response, events []Event)
 		resp = tooLargeError(len(resp.Body)).response()
 	}
 	stored := keepable(resp)
-	err := s.rt.app.store.Commit(ctx, s.lease, Outcome{
+	cursor, err := s.rt.app.store.Commit(ctx, s.lease, Outcome{
 		Response:  stored,
 		Events:    events,
 		Retention: s.rt.Retention,
@@ -54,8 +56,7 @@ func (s *settlement) commit(ctx context.Context, resp *Response, events []Event)
 		s.abandon(ctx, fmt.Errorf("commit: %w", err))
 		return
 	}
-	s.wakeOutbox(len(events))
-	s.answer, s.stored = s.executed(resp), stored
+	s.committed(resp, stored, cursor)
 }
 
 // release frees the key after a failure that the handler reported itself.
@@ -78,9 +79,12 @@ func (s *settlement) abandon(ctx context.Context, cause error) {
 	s.answer = s.failed(e, cause)
 }
 
-// wakeOutbox tells that events were committed.
-func (x *execution) wakeOutbox(events int) {
-	if events > 0 {
+// committed answers with what is durable now, and has its events published.
+// The cursor is that of the last one, "" when there are none.
+func (x *execution) committed(resp, stored *Response, cursor string) {
+	x.answer, x.stored = x.executed(resp), stored
+	if cursor != "" {
+		x.answer.cursor = cursor
 		x.rt.app.committed()
 	}
 }

@@ -87,6 +87,8 @@ var contract = []struct {
 	{"a response of 2 MiB is replayed", testLargeResponse},
 	{"a renamed route replays its old keys", testRenamedRoute},
 	{"a retry after a restart replays", testRestart},
+	{"the first answer and every replay carry the cursor of the last event", testEventCursor},
+	{"an answer without events has no cursor, whatever the handler sets", testNoEventCursor},
 }
 
 func TestContract(t *testing.T) {

@@ -24,8 +24,9 @@ const (
 type answer struct {
 	decision decision
 	resp     *Response
-	attempt  int   // of an execution
-	err      error // for the log
+	attempt  int    // of an execution
+	cursor   string // of the last event of the commit; "" when it had none
+	err      error  // for the log
 }
 
 // refuse answers with an error that came before the key was claimed.
@@ -110,9 +111,9 @@ func (rt *route) unknown(since time.Time) answer {
 	return answer{decision: decideUnknown, resp: e.response()}
 }
 
-// replay answers with what was stored.
-func replay(stored *Response) answer {
-	return answer{decision: decideReplay, resp: stored}
+// replay answers with what was stored, and with the cursor of its last event.
+func replay(stored *Response, cursor string) answer {
+	return answer{decision: decideReplay, resp: stored, cursor: cursor}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

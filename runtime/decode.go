@@ -55,7 +55,7 @@ func (r *Request) refuseFields(names []string) error {
 
 // requireJSON accepts application/json and every +json type.
 func requireJSON(contentType string) error {
-	if contentType == "" {
+	if contentType == "" || contentType == "application/json" {
 		return nil
 	}
 	mediaType, _, err := mime.ParseMediaType(contentType)

@@ -1,6 +1,7 @@
 package cnerium
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,53 +14,6 @@ import (
 // running durable handler.
 var ErrNoOperation = errors.New("not inside a durable handler")
 
-// Event is a fact that a handler announced with [Emit]. It is stored in the
-// same commit as the handler's response and published after it.
-type Event struct {
-	ID        string          // stable and unique in its store; "" before the commit
-	Cursor    string          // opaque position in the order of commits; "" before the commit
-	Operation string          // whose handler emitted it
-	Room      string          // "" for everybody
-	Type      string          // such as order.created
-	Time      time.Time       // when it was emitted
-	Data      json.RawMessage // always valid JSON
-}
-
-// MarshalJSON returns the event as it goes over the wire: a CloudEvents 1.0
-// object in the JSON event format, with the extension attributes cursor and,
-// for an event with a room, room.
-func (e Event) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		SpecVersion     string          `json:"specversion"`
-		ID              string          `json:"id"`
-		Source          string          `json:"source"`
-		Type            string          `json:"type"`
-		Time            time.Time       `json:"time"`
-		DataContentType string          `json:"datacontenttype"`
-		Room            string          `json:"room,omitempty"`
-		Cursor          string          `json:"cursor"`
-		Data            json.RawMessage `json:"data"`
-	}{
-		SpecVersion:     "1.0",
-		ID:              e.ID,
-		Source:          "urn:cnerium:operation:" + e.Operation,
-		Type:            e.Type,
-		Time:            e.Time.UTC(),
-		DataContentType: "application/json",
-		Room:            e.Room,
-		Cursor:          e.Cursor,
-		Data:            e.Data,
-	})
-}
-
-// Publisher carries committed events to whoever listens.
-type Publisher interface {
-	// Publish hands over events in the order of their commits. It is called
-	// by one goroutine at a time. After an error the same events come again,
-	// so each event is handed over at least once; its ID tells a repetition.
-	Publish(ctx context.Context, events []Event) error
-}
-
 // Emit announces an event to everybody who listens. See [EmitTo].
 func Emit(ctx context.Context, eventType string, data any) error {
 	return EmitTo(ctx, "", eventType, data)
@@ -67,9 +21,19 @@ func Emit(ctx context.Context, eventType string, data any) error {
 
 // EmitTo announces an event to those who listen to the room; "" is everybody.
 // The context must be the one that the durable handler was given, or one made
-// from it. The data is encoded with encoding/json at once. Nothing leaves
-// before the handler has returned and its response is stored; if the handler
-// fails, or its response is a replay, there is no event.
+// from it. The data is encoded with encoding/json at once. If it has a method
+// EventSubject() string, what that returns is the event's subject. Nothing
+// leaves before the handler has returned and its response is stored; if the
+// handler fails, or its response is a replay, there is no event.
+//
+// The answer to the request, and every replay of it, has the cursor of the last
+// event in the header Event-Cursor: who subscribes with it gets all that was
+// committed after it.
+//
+// Room, type and subject are texts of at most 255 bytes of UTF-8, without
+// control characters and without what Unicode calls noncharacters; the type is
+// not empty. Options.MaxEvent bounds the data, and Options.MaxEvents the
+// number.
 //
 // An error is also remembered: if the handler ignores it and returns a
 // response all the same, its execution fails with that error, because a fact
@@ -79,42 +43,57 @@ func Emit(ctx context.Context, eventType string, data any) error {
 func EmitTo(ctx context.Context, room, eventType string, data any) error {
 	req := FromContext(ctx)
 	if req == nil {
-		return fmt.Errorf("emit %s: %w", eventType, ErrNoOperation)
+		return fmt.Errorf("emit %.300q: %w", eventType, ErrNoOperation)
 	}
-	return req.events.add(req.operation, room, eventType, data)
+	e := Event{
+		Operation: req.operation,
+		Room:      room,
+		Type:      eventType,
+		Time:      time.Now().Truncate(time.Millisecond),
+	}
+	if s, ok := data.(interface{ EventSubject() string }); ok {
+		e.Subject = s.EventSubject()
+	}
+	var err error
+	e.Data, err = json.Marshal(data)
+	return req.events.add(e, err)
 }
 
 // collector gathers the events of one execution until it ends.
 type collector struct {
+	maxData   int64 // bytes of one event
+	maxEvents int
+
 	mu     sync.Mutex
 	events []Event
-	err    error
+	err    error // the first reason why something could not be
 	closed bool
 }
 
-func (c *collector) add(operation, room, eventType string, data any) error {
-	encoded, err := json.Marshal(data)
+// limit says how much is gathered, at most. Nothing is before.
+func (c *collector) limit(opts *Options) {
+	c.maxData, c.maxEvents = opts.MaxEvent, opts.MaxEvents
+}
+
+// add keeps the event, or remembers why it cannot be kept.
+func (c *collector) add(e Event, err error) error {
+	if err == nil {
+		err = e.fault(c.maxData)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
-		return fmt.Errorf("emit %s: the handler has returned: %w", eventType, ErrNoOperation)
-	case eventType == "":
-		err = errors.New("emit: empty event type")
-	case err != nil:
-		err = fmt.Errorf("emit %s: %w", eventType, err)
+		return fmt.Errorf("emit %.300q: the handler has returned: %w", e.Type, ErrNoOperation)
+	case err == nil && len(c.events) >= c.maxEvents:
+		err = fmt.Errorf("the handler has emitted %d events, as many as Options.MaxEvents allows", c.maxEvents)
 	}
 	if err != nil {
-		c.err = errors.Join(c.err, err)
+		err = fmt.Errorf("emit %.300q: %w", e.Type, err)
+		c.err = cmp.Or(c.err, err)
 		return err
 	}
-	c.events = append(c.events, Event{
-		Operation: operation,
-		Room:      room,
-		Type:      eventType,
-		Time:      time.Now().Truncate(time.Millisecond),
-		Data:      encoded,
-	})
+	c.events = append(c.events, e)
 	return nil
 }
 

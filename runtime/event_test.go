@@ -2,7 +2,6 @@ package cnerium_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -175,22 +174,6 @@ func TestPublishingGoesOnAfterARestartWhereItStopped(t *testing.T) {
 			require.NoError(t, shared.Store.Close())
 		})
 	}
-}
-
-func TestEventIsACloudEvent(t *testing.T) {
-	t.Parallel()
-	e := cnerium.Event{
-		ID: "e1.1", Cursor: "e1.1", Operation: "orders.create", Type: "order.created", Room: "tenant-1",
-		Time: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.FixedZone("", 3600)),
-		Data: json.RawMessage(`{"id":7}`),
-	}
-	got, err := json.Marshal(e)
-	require.NoError(t, err)
-	require.JSONEq(t, `{
-		"specversion": "1.0", "id": "e1.1", "source": "urn:cnerium:operation:orders.create",
-		"type": "order.created", "time": "2026-01-02T02:04:05.006Z", "datacontenttype": "application/json",
-		"room": "tenant-1", "cursor": "e1.1", "data": {"id": 7}
-	}`, string(got))
 }
 
 // stubborn is a publisher that panics, or blocks whatever its context says.

@@ -188,5 +188,5 @@ func ExampleEmit() {
 	}
 	_, err := handler(context.Background())
 	fmt.Println(err)
-	// Output: emit order.created: not inside a durable handler
+	// Output: emit "order.created": not inside a durable handler
 }

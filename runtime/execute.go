@@ -4,19 +4,22 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"time"
 )
 
 // execution is one run of a handler.
 type execution struct {
 	rt     *route
 	req    *Request
-	flight *flight
+	flight flight
 	call   Call
 	lease  *Lease // of a plain handler; a transactional one needs none
 
-	timed context.Context // ends with the route's timeout
-	ctx   context.Context // the handler's: ends with timed, or with the lease
-	stop  context.CancelFunc
+	ctx      context.Context // the handler's
+	claiming deadline        // the context of what is done to the record before
+	settling deadline        // and after
+	beat     heartbeat
+	sent     Response // what the handler has returned, fit to be sent
 
 	// What the flight ends with.
 	answer answer
@@ -29,37 +32,51 @@ var errGoexit = errors.New("the handler called runtime.Goexit")
 // start runs the handler on a goroutine of its own, because it goes on when
 // the client leaves or the time is over, and waits for the answer.
 func (x *execution) start(client context.Context) answer {
-	x.timed, x.stop = context.WithTimeout(x.req.Context(), x.rt.Timeout)
-	x.ctx = x.timed
+	x.ctx = &x.req.life
+	life := &x.req.life // a transactional handler that runs again gets another one
+	life.start(time.Now().Add(x.rt.Timeout))
 	go x.run()
-	return x.await(client)
+	return x.await(client, life)
 }
 
-// await returns the outcome, or 504 when it does not come in time, or 503 when
-// the request ends before.
-func (x *execution) await(client context.Context) answer {
+// await returns the outcome, or 504 when it does not come in the handler's
+// lifetime, or 503 when the request ends before.
+func (x *execution) await(client context.Context, life *lifetime) answer {
 	select {
 	case <-x.flight.done:
-		return x.flight.answer
-	case <-x.timed.Done():
 	case <-client.Done():
+	case <-life.Done():
+		x.awaitLate(client, life)
 	}
 	select {
 	case <-x.flight.done:
 		return x.flight.answer
 	default:
 	}
-	if x.timed.Err() != nil {
-		return answer{decision: decideExecute, resp: timeoutError().response(), err: context.DeadlineExceeded}
+	if client.Err() != nil {
+		return gone(client)
 	}
-	return gone(client)
+	return answer{decision: decideExecute, resp: timeoutError().response(), err: context.DeadlineExceeded}
+}
+
+// awaitLate waits for what is left of a lifetime that has ended early, because
+// the lease was lost: the handler still has something to say.
+func (x *execution) awaitLate(client context.Context, life *lifetime) {
+	at, _ := life.Deadline()
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-x.flight.done:
+	case <-client.Done():
+	case <-timer.C:
+	}
 }
 
 // run executes the handler and ends the flight, also when the handler ends its
 // goroutine.
 func (x *execution) run() {
-	defer x.stop()
-	defer func() { x.rt.app.flights.finish(x.flight, x.answer, x.stored) }()
+	defer func() { x.req.life.end(context.Canceled) }()
+	defer func() { x.rt.app.flights.finish(&x.flight, x.answer, x.stored) }()
 	defer x.survive()
 	if x.rt.Transaction != "" {
 		x.transact()
@@ -85,18 +102,16 @@ func (x *execution) survive() {
 func (x *execution) plain() {
 	p := &settlement{execution: x, err: errGoexit}
 	defer p.settle()
-	ctx, cancel := context.WithCancelCause(x.timed)
-	defer cancel(nil)
-	x.begin(ctx, x.lease.Attempt)
-	defer x.heartbeat(cancel)()
+	x.req.attempt = x.lease.Attempt
+	x.beat.start(x)
+	defer x.beat.stop()
 	p.resp, p.err = x.invoke()
 }
 
-// begin gives the handler its context and tells the request its attempt.
-func (x *execution) begin(ctx context.Context, attempt int) {
-	x.ctx = ctx
-	x.req.attempt = attempt
-	x.req.Request = x.req.WithContext(ctx)
+// timedOut reports whether the time of the handler was over before its context
+// ended for another reason.
+func (x *execution) timedOut() bool {
+	return errors.Is(x.req.life.Err(), context.DeadlineExceeded)
 }
 
 // invoke calls the handler. A panic is an error of its own kind.

@@ -19,7 +19,7 @@ func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
 // wildcards are not hashed: a route may be renamed and old keys still replay.
 func fingerprint(pathValues []string, query string, body []byte) Fingerprint {
 	h := sha256.New()
-	var frame []byte
+	frame := make([]byte, 0, 256) // stays on the stack as long as it is enough
 	frame = binary.BigEndian.AppendUint64(frame, uint64(len(pathValues)))
 	for _, value := range pathValues {
 		frame = appendPart(frame, value)
@@ -28,7 +28,7 @@ func fingerprint(pathValues []string, query string, body []byte) Fingerprint {
 	frame = binary.BigEndian.AppendUint64(frame, uint64(len(body)))
 	h.Write(frame)
 	h.Write(body)
-	return Fingerprint(h.Sum(nil))
+	return Fingerprint(h.Sum(frame[:0]))
 }
 
 func appendPart(frame []byte, part string) []byte {

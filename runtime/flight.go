@@ -34,23 +34,23 @@ func (fs *flights) find(id ID) *flight {
 	return fs.byID[id]
 }
 
-// join returns the flight of the record and whether the caller leads it,
-// because there was none. The flight is nil when there will be no new ones.
-func (fs *flights) join(id ID, fingerprint Fingerprint) (f *flight, lead bool) {
+// join has the caller lead the flight of the record, unless there is one. It
+// returns an answer when there will be no new ones.
+func (fs *flights) join(f *flight, id ID, fingerprint Fingerprint) (a answer, lead bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if f := fs.byID[id]; f != nil {
-		return f, false
+	if fs.byID[id] != nil {
+		return answer{}, false
 	}
 	if fs.closed {
-		return nil, false
+		return notServing(), false
 	}
-	f = &flight{id: id, fingerprint: fingerprint, since: time.Now(), done: make(chan struct{})}
+	f.id, f.fingerprint, f.since, f.done = id, fingerprint, time.Now(), make(chan struct{})
 	if fs.byID == nil {
 		fs.byID = make(map[ID]*flight)
 	}
 	fs.byID[id] = f
-	return f, true
+	return answer{}, true
 }
 
 // finish settles the flight and wakes everybody who waits for it.

@@ -179,6 +179,7 @@ func (r reply) replayed(t *testing.T, first reply) {
 	require.Equal(t, first.status, r.status, r.body)
 	require.Equal(t, first.body, r.body)
 	require.Equal(t, first.header.Values("Content-Type"), r.header.Values("Content-Type"))
+	require.Equal(t, first.header.Values("Event-Cursor"), r.header.Values("Event-Cursor"))
 	require.Equal(t, []string{"true"}, r.header.Values("Idempotency-Replayed"))
 	require.Empty(t, first.header.Values("Idempotency-Replayed"))
 }
@@ -208,10 +209,10 @@ func (s *spy) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Record,
 	return s.Store.Reserve(ctx, claim)
 }
 
-func (s *spy) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *spy) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	s.writes.Add(1)
 	if s.failCommit.Load() {
-		return errDisk
+		return "", errDisk
 	}
 	return s.Store.Commit(ctx, lease, outcome)
 }

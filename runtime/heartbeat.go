@@ -7,19 +7,18 @@ import (
 	"time"
 )
 
-// heartbeat renews a lease while its handler runs.
+// heartbeat renews the lease of an execution while its handler runs.
 type heartbeat struct {
 	mu      sync.Mutex
 	timer   *time.Timer
 	stopped bool
 }
 
-// heartbeat renews the lease every third of its time until the returned
-// function is called. When the lease is lost, the handler's context ends: what
-// it does from then on can no longer be stored.
-func (x *execution) heartbeat(lost context.CancelCauseFunc) (stop func()) {
+// start renews the lease every third of its time until stop. When the lease is
+// lost, the handler's context ends: what it does from then on can no longer be
+// stored.
+func (h *heartbeat) start(x *execution) {
 	period := x.rt.Lease / 3
-	h := &heartbeat{}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.timer = time.AfterFunc(period, func() {
@@ -29,13 +28,24 @@ func (x *execution) heartbeat(lost context.CancelCauseFunc) (stop func()) {
 			return
 		}
 		if err := x.renew(period); errors.Is(err, ErrLeaseLost) {
-			lost(err)
+			x.req.life.end(errLostLease)
 			return
 		}
 		h.timer.Reset(period)
 	})
-	return h.stop
 }
+
+// errLostLease ends the context of a handler whose lease is lost.
+var errLostLease error = lostLease{}
+
+// lostLease is a cancellation of a context that tells its reason.
+type lostLease struct{}
+
+// Error tells the reason.
+func (lostLease) Error() string { return "context canceled: " + ErrLeaseLost.Error() }
+
+// Is makes it a context.Canceled and an ErrLeaseLost.
+func (lostLease) Is(target error) bool { return target == context.Canceled || target == ErrLeaseLost }
 
 // stop waits for a renewal that is under way, so that none comes after the
 // outcome.
@@ -48,7 +58,7 @@ func (h *heartbeat) stop() {
 
 // renew renews the lease once, within the given time.
 func (x *execution) renew(within time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.timed), within)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.ctx), within)
 	defer cancel()
 	err := x.rt.app.store.Renew(ctx, x.lease, x.rt.Lease)
 	if err != nil {

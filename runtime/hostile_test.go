@@ -104,7 +104,7 @@ func TestABindWithoutACallIsRefusedBeforeTheKeyIsReserved(t *testing.T) {
 // brittle is a store that panics.
 type brittle struct{ cnerium.Store }
 
-func (brittle) Commit(context.Context, *cnerium.Lease, cnerium.Outcome) error {
+func (brittle) Commit(context.Context, *cnerium.Lease, cnerium.Outcome) (string, error) {
 	panic("store fell over")
 }
 
@@ -189,13 +189,19 @@ func TestAnApplicationWithoutAPublisherLeavesEventsToItsNeighbour(t *testing.T) 
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		shared := unclosed{memstore.New(nil)}
-		silent, do := inBubbleWith(t, shared, &cnerium.Options{}, create(emitting))
-		require.Equal(t, http.StatusNoContent, do("k", `{"product":"a"}`).Code)
-		time.Sleep(time.Hour)
 		published := &recorder{}
 		speaking, _ := inBubbleWith(t, shared, &cnerium.Options{Publisher: published}, create(emitting))
+		silent, do := inBubbleWith(t, shared, &cnerium.Options{}, create(emitting))
+		require.Equal(t, http.StatusNoContent, do("k1", `{"product":"a"}`).Code)
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{"a.one", "a.two"}, published.types())
+		require.Equal(t, []string{"a.one", "a.two"}, published.types(), "events of another process are found")
+
+		require.NoError(t, speaking.Close(t.Context()))
+		require.Equal(t, http.StatusNoContent, do("k2", `{"product":"b"}`).Code)
+		time.Sleep(3 * 24 * time.Hour) // longer than published events are kept
+		speaking, _ = inBubbleWith(t, shared, &cnerium.Options{Publisher: published}, create(emitting))
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"a.one", "a.two", "b.one", "b.two"}, published.types())
 		require.NoError(t, silent.Close(t.Context()))
 		require.NoError(t, speaking.Close(t.Context()))
 	})
@@ -207,7 +213,7 @@ func TestEventsThatNobodyPublishesAreNotKeptForEver(t *testing.T) {
 		store := memstore.New(nil)
 		app, do := inBubbleWith(t, store, &cnerium.Options{}, create(emitting))
 		require.Equal(t, http.StatusNoContent, do("k", `{"product":"a"}`).Code)
-		time.Sleep(49 * time.Hour)
+		time.Sleep(25 * time.Hour)
 		events, err := store.Events(t.Context(), "", 10)
 		require.NoError(t, err)
 		require.Empty(t, events)

@@ -132,6 +132,9 @@ func (a *audit) answers(k *keyed) {
 	require.Equal(a.t, k.answers[0].status, again.status)
 	require.Equal(a.t, k.answers[0].body, again.body)
 	require.Equal(a.t, k.answers[0].header.Get("Content-Type"), again.header.Get("Content-Type"))
+	require.NotEmpty(a.t, again.header.Get("Event-Cursor"))
+	require.Equal(a.t, a.records[k.key].Cursor, again.header.Get("Event-Cursor"))
+	require.Equal(a.t, again.header.Get("Event-Cursor"), k.answers[0].header.Get("Event-Cursor"))
 }
 
 // record checks that the record says what the clients were told, and that

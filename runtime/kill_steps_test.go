@@ -98,13 +98,13 @@ func (s *steppedStore) Renew(ctx context.Context, lease *cnerium.Lease, d time.D
 	return err
 }
 
-func (s *steppedStore) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *steppedStore) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	s.steps.reach(lease.ID.Operation, beforeCommit)
-	err := s.Store.Commit(ctx, lease, outcome)
+	cursor, err := s.Store.Commit(ctx, lease, outcome)
 	if err == nil {
 		s.steps.reach(lease.ID.Operation, afterCommit)
 	}
-	return err
+	return cursor, err
 }
 
 func (s *steppedStore) Transact(

@@ -54,7 +54,7 @@ func (rt *route) settled(req *Request, rec Record) (answer, bool) {
 	case rec.Fingerprint != req.fingerprint:
 		return rt.conflict(), true
 	case rec.State == StateCommitted:
-		return replay(rec.Response), true
+		return replay(rec.Response, rec.Cursor), true
 	case rec.State == StateUnknown && rt.Recover == Hold:
 		return rt.unknown(rec.Since), true
 	}
@@ -71,7 +71,7 @@ func (rt *route) follow(ctx context.Context, req *Request, f *flight, p patience
 	defer timer.Stop()
 	select {
 	case <-f.done:
-		return replay(f.stored), f.stored != nil
+		return replay(f.stored, f.answer.cursor), f.stored != nil
 	case <-timer.C:
 		return rt.inFlight(f.since), true
 	case <-ctx.Done():

@@ -28,7 +28,8 @@ func (x *execution) outcome(resp *Response, err error) (*Response, []Event, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	return sendable(resp), events, nil
+	x.sent = sendable(resp)
+	return &x.sent, events, nil
 }
 
 // storable reports whether a response of this status is an outcome that a
@@ -70,7 +71,8 @@ func (x *execution) executed(resp *Response) answer {
 // failure answers for a handler that failed and whose key is free again.
 func (x *execution) failure(cause error) answer {
 	if r, ok := errors.AsType[*refusal](cause); ok {
-		a := x.executed(sendable(r.resp))
+		x.sent = sendable(r.resp)
+		a := x.executed(&x.sent)
 		a.err = cause
 		return a
 	}
@@ -80,7 +82,7 @@ func (x *execution) failure(cause error) answer {
 	}
 	// A transactional handler is told of the end of its time by any of its
 	// statements, with an error of its own.
-	if x.timed.Err() != nil && (x.rt.Transaction != "" || errors.Is(cause, context.DeadlineExceeded)) {
+	if x.timedOut() && (x.rt.Transaction != "" || errors.Is(cause, context.DeadlineExceeded)) {
 		return x.failed(timeoutError(), cause)
 	}
 	return x.failed(internalError(), cause)

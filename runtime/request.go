@@ -3,7 +3,6 @@ package cnerium
 import (
 	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 )
@@ -27,6 +26,8 @@ type Request struct {
 	query       url.Values
 	queryErr    error
 	events      collector
+	life        lifetime // the context of the handler
+	reader      bodyReader
 }
 
 // Key returns the client's Idempotency-Key, without the quotes of a
@@ -65,11 +66,19 @@ func FromContext(ctx context.Context) *Request {
 // be taken from the client's connection is already read.
 func newRequest(r *http.Request, id ID, fingerprint Fingerprint, body []byte) *Request {
 	req := &Request{id: id, operation: id.Operation, fingerprint: fingerprint, body: body}
-	ctx := context.WithValue(context.WithoutCancel(r.Context()), contextKey{}, req)
-	req.Request = r.WithContext(ctx)
-	req.Request.Body = io.NopCloser(bytes.NewReader(body))
+	req.life.req = req
+	req.life.values = context.WithoutCancel(r.Context())
+	req.Request = r.WithContext(&req.life)
+	req.reader.Reset(body)
+	req.Request.Body = &req.reader
 	if r.URL.RawQuery != "" {
 		req.query, req.queryErr = url.ParseQuery(r.URL.RawQuery)
 	}
 	return req
 }
+
+// bodyReader reads a body that is in memory.
+type bodyReader struct{ bytes.Reader }
+
+// Close does nothing.
+func (*bodyReader) Close() error { return nil }

@@ -5,26 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 )
 
 // lead takes the lead for the record, if no other request has: it binds,
 // reserves and executes. It has no answer when somebody else was first.
 func (rt *route) lead(ctx context.Context, req *Request) (answer, bool) {
-	f, leads := rt.app.flights.join(req.id, req.fingerprint)
-	if f == nil {
-		return notServing(), true
-	}
+	x := &execution{rt: rt, req: req}
+	a, leads := rt.app.flights.join(&x.flight, req.id, req.fingerprint)
 	if !leads {
-		return answer{}, false
+		return a, a.decision != ""
 	}
-	x := &execution{rt: rt, req: req, flight: f}
 	ready := false
 	defer func() {
 		if !ready { // also when something panics
-			rt.app.flights.finish(f, answer{}, nil)
+			rt.app.flights.finish(&x.flight, answer{}, nil)
 		}
 	}()
-	a, ready := x.prepare(ctx)
+	a, ready = x.prepare()
 	if ready {
 		a = x.start(ctx)
 	}
@@ -34,7 +32,7 @@ func (rt *route) lead(ctx context.Context, req *Request) (answer, bool) {
 // prepare binds the request and, for a plain handler, reserves the record. It
 // returns false when there is nothing to run: with the answer, or without one
 // when the record is somebody else's.
-func (x *execution) prepare(ctx context.Context) (answer, bool) {
+func (x *execution) prepare() (answer, bool) {
 	var err error
 	if x.call, err = x.bind(); err != nil {
 		return refuse(err), false
@@ -47,9 +45,10 @@ func (x *execution) prepare(ctx context.Context) (answer, bool) {
 	}
 	// A client that hangs up now must not leave a reservation that nobody
 	// knows of. The route's timeout is the handler's, not the store's.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer cancel()
-	rec, lease, err := x.rt.app.store.Reserve(bounded, x.claim())
+	x.claiming.values = x.req.life.values
+	x.claiming.start(time.Now().Add(settleTimeout))
+	defer x.claiming.end(context.Canceled)
+	rec, lease, err := x.rt.app.store.Reserve(&x.claiming, x.claim())
 	if err != nil {
 		return unavailable("the key cannot be reserved, and the operation did not run; try again with the same key", err), false
 	}
@@ -68,6 +67,7 @@ func (x *execution) claim() Claim {
 		Fingerprint: x.req.fingerprint,
 		Lease:       x.rt.Lease,
 		Takeover:    x.rt.Recover == Rerun,
+		Wait:        x.rt.Wait,
 	}
 }
 
@@ -78,6 +78,7 @@ func (x *execution) bind() (call Call, err error) {
 			call, err = nil, &panicError{value: v, stack: debug.Stack()}
 		}
 	}()
+	x.req.events.limit(&x.rt.app.opts)
 	return x.rt.Bind(x.req)
 }
 

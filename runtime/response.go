@@ -19,7 +19,8 @@ type Response struct {
 // Set sets a header field and returns the response, to be called in a chain.
 //
 // Hop-by-hop fields (RFC 9110, section 7.6.1) and Content-Length are the
-// connection's business and are not sent. Set-Cookie, Authorization and
+// connection's business and are not sent, and Idempotency-Replayed and
+// Event-Cursor are set by the runtime alone. Set-Cookie, Authorization and
 // Proxy-* are secrets: the first answer carries them, a replay does not.
 func (r *Response) Set(name, value string) *Response {
 	if r.Header == nil {

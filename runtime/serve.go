@@ -3,7 +3,6 @@ package cnerium
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -80,14 +79,14 @@ func (rt *route) pathValues(r *http.Request) []string {
 
 // readBody reads the whole body, or tells why it cannot.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	tooLarge := Errorf(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", limit)
 	if r.ContentLength > limit {
-		return nil, tooLarge
+		return nil, bodyTooLarge(limit)
 	}
-	reader := http.MaxBytesReader(w, r.Body, limit)
-	body, err := readAll(reader, r.ContentLength)
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge
+	body, err := readAll(r.Body, r.ContentLength, limit)
+	if int64(len(body)) > limit {
+		// Have net/http read no more of it, and close the connection.
+		_, _ = http.MaxBytesReader(w, r.Body, 0).Read(make([]byte, 1))
+		return nil, bodyTooLarge(limit)
 	}
 	if err != nil {
 		return nil, BadRequest("the body could not be read to its end").WithCause(err)
@@ -95,18 +94,33 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, nil
 }
 
+func bodyTooLarge(limit int64) error {
+	return Errorf(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", limit)
+}
+
 // wholeBody is the longest body whose announced length is trusted with memory
 // before its first byte has come.
 const wholeBody = 64 << 10
 
-// readAll reads a body to its end, into one piece of memory when its length is
-// announced and small. Only a hint: a middleware that decompresses the body
-// may leave the old length behind.
-func readAll(r io.Reader, length int64) ([]byte, error) {
-	var buf bytes.Buffer
-	buf.Grow(int(min(max(length, 0), wholeBody)) + bytes.MinRead)
-	_, err := buf.ReadFrom(r)
-	return buf.Bytes(), err
+// readAll reads a body to its end, or until it is longer than the limit, into
+// one piece of memory when its length is announced and small. Only a hint: a
+// middleware that decompresses the body may leave the old length behind.
+func readAll(r io.Reader, length, limit int64) ([]byte, error) {
+	body := make([]byte, 0, min(max(length, 0), wholeBody)+1) // one more, to see the end without growing
+	for int64(len(body)) <= limit {
+		if len(body) == cap(body) {
+			body = slices.Grow(body, bytes.MinRead)
+		}
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+	}
+	return body, nil
 }
 
 // notServing answers before Start and after Close.
@@ -125,6 +139,9 @@ func (a answer) reply(w http.ResponseWriter) {
 	}
 	if a.decision == decideReplay {
 		header.Set("Idempotency-Replayed", "true")
+	}
+	if a.cursor != "" {
+		header.Set("Event-Cursor", a.cursor)
 	}
 	w.WriteHeader(cmp.Or(a.resp.Status, http.StatusOK))
 	_, _ = w.Write(a.resp.Body) // a client that is gone retries

@@ -77,6 +77,11 @@ type Claim struct {
 	// one. A takeover of a record that is not unknown is an ordinary claim,
 	// except that the zero Fingerprint never claims an absent record.
 	Takeover bool
+
+	// Wait is how long Transact may wait for the transaction of another
+	// process that has the record; zero or less is not at all. Reserve does
+	// not look at it.
+	Wait time.Duration
 }
 
 // Lease is a claim that was granted. Token is its fencing value: no two
@@ -127,20 +132,25 @@ type Records interface {
 	// lease has run out or was settled.
 	Renew(ctx context.Context, lease *Lease, d time.Duration) error
 
-	// Commit stores the outcome. When it returns nil, the response and the
-	// events are visible together and survive a crash of the process and of
-	// the machine. When it returns an error, either nothing or all of it is
+	// Commit stores the outcome and returns the cursor of its last event, ""
+	// when it has none. When it returns no error, the response and the events
+	// are visible together and survive a crash of the process and of the
+	// machine. When it returns an error, either nothing or all of it is
 	// stored. ErrLeaseLost when the token no longer holds the record. A lease
 	// that has run out can still be committed while nobody took it over: its
 	// token still holds the key.
-	Commit(ctx context.Context, lease *Lease, outcome Outcome) error
+	Commit(ctx context.Context, lease *Lease, outcome Outcome) (cursor string, err error)
 
 	// Release makes the record absent again. ErrLeaseLost as for Commit.
 	Release(ctx context.Context, lease *Lease) error
 }
 
 // Outbox is the part of a store that keeps events from their commit until
-// they are published.
+// they are published and their retention is over.
+//
+// A cursor names a place in the order of commits: behind an event, or before
+// the first that there ever was. It is opaque text without spaces, and no two
+// stores have one in common.
 type Outbox interface {
 	// Events returns up to limit events that were committed after the cursor,
 	// in the order of their commits; "" stands for the oldest that is kept.
@@ -149,18 +159,38 @@ type Outbox interface {
 	// an error that wraps ErrCursor: there is never a silent gap.
 	Events(ctx context.Context, after string, limit int) ([]Event, error)
 
-	// Published returns the cursor of the last event that MarkPublished was
-	// told of, "" before the first.
-	Published(ctx context.Context) (string, error)
+	// Head returns the cursor of the last event that was committed. It is
+	// never "": before the first event there is a cursor, too, after which
+	// Events returns all of them.
+	Head(ctx context.Context) (string, error)
 
-	// MarkPublished remembers how far publishing has come; the cursor of an
-	// earlier event changes nothing. It need not be durable at once: after a
+	// Published returns the last cursor that MarkPublished was told of under
+	// the publisher's name, "" when it was never told of one.
+	Published(ctx context.Context, publisher string) (string, error)
+
+	// MarkPublished remembers how far the publisher of that name has come, at
+	// most 255 bytes; "" is a name like any other. An earlier cursor than the
+	// one it knows changes nothing. Events behind the mark are kept for the
+	// publisher, within the limit that Sweep sets. The first mark of a name
+	// is durable when MarkPublished returns; later ones need not be: after a
 	// crash some events may be published again.
-	MarkPublished(ctx context.Context, cursor string) error
+	MarkPublished(ctx context.Context, publisher, cursor string) error
 }
 
-// ErrCursor is returned for a cursor that is malformed or of another store.
+// ErrCursor is returned for a cursor that is malformed or of another store, or
+// behind which events are no longer kept.
 var ErrCursor = errors.New("unknown event cursor")
+
+// Watcher is a [Store] that can tell at once what other processes have
+// committed. Without it their events are found by asking, once a second.
+type Watcher interface {
+	Store
+
+	// Watch calls changed whenever events may have been committed by another
+	// process, and returns when the context ends. What keeps it from watching
+	// it tries to mend; meanwhile the events are found by asking.
+	Watch(ctx context.Context, changed func())
+}
 
 // Store keeps records and events. Package storetest holds the law that every
 // store has to pass, as tests.
@@ -177,9 +207,13 @@ type Store interface {
 	Unknown(ctx context.Context, limit int) ([]Record, error)
 
 	// Sweep removes up to limit records whose retention is over and up to
-	// limit events that are published and whose retention, counted from
-	// their commit, is over. It returns how many it removed in all; fewer than limit means that nothing is left to do now.
-	// Reserved and unknown records never expire.
+	// limit events, the oldest first. An event may go when its retention,
+	// counted from its commit, is over or the store keeps more events than it
+	// is allowed to, and every publisher with a mark has published it; and
+	// without regard to publishers when the longer retention of unpublished
+	// events is over. Sweep returns how many it removed in all; fewer than
+	// limit means that nothing is left to do now. Reserved and unknown records
+	// never expire.
 	Sweep(ctx context.Context, limit int) (int, error)
 
 	// Close frees what the store holds. Calls after it return errors. A

@@ -28,11 +28,6 @@ func (a *App) sweep(ctx context.Context) {
 }
 
 func (a *App) sweepAll(ctx context.Context) error {
-	if a.opts.Publisher == nil { // nobody else uses the outbox then
-		if err := a.outbox.drain(ctx); err != nil {
-			return err
-		}
-	}
 	for ctx.Err() == nil {
 		n, err := a.store.Sweep(ctx, sweepStep)
 		if err != nil || n < sweepStep {

@@ -22,15 +22,23 @@ func inBubble(t *testing.T, opts *cnerium.Options, routes ...cnerium.Route) (*cn
 	return inBubbleWith(t, memstore.New(nil), opts, routes...)
 }
 
-func inBubbleWith(t *testing.T, store cnerium.Store, opts *cnerium.Options, routes ...cnerium.Route) (*cnerium.App, func(key, body string) *httptest.ResponseRecorder) {
+// bubble is a *testing.T or a *rapid.T.
+type bubble interface {
+	require.TestingT
+	Helper()
+}
+
+func inBubbleWith(t bubble, store cnerium.Store, opts *cnerium.Options, routes ...cnerium.Route) (*cnerium.App, func(key, body string) *httptest.ResponseRecorder) {
 	t.Helper()
-	opts.Logger = slog.New(slog.DiscardHandler)
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
 	mux := http.NewServeMux()
 	app := cnerium.Attach(mux, store, opts)
 	for _, route := range routes {
 		app.Handle(route)
 	}
-	require.NoError(t, app.Start(t.Context()))
+	require.NoError(t, app.Start(context.Background()))
 	return app, func(key, body string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(body))
@@ -108,7 +116,8 @@ func TestADuplicateOfAnotherProcess(t *testing.T) {
 		lease := reserve("waits")
 		time.AfterFunc(2*time.Second, func() {
 			outcome := cnerium.Outcome{Response: cnerium.Text(http.StatusOK, "theirs"), Retention: time.Hour}
-			require.NoError(t, store.Commit(t.Context(), lease, outcome))
+			_, err := store.Commit(t.Context(), lease, outcome)
+			require.NoError(t, err)
 		})
 		got := do("waits", body)
 		require.Equal(t, "theirs", got.Body.String())

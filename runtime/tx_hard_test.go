@@ -80,7 +80,7 @@ func testTxTimeoutNoticed(t *testing.T, open open) {
 		}
 	})
 	route.Timeout = 500 * time.Millisecond // part of which may be spent waiting for a processor
-	b := open(t, nil, route)
+	b := open(t, &cnerium.Options{MaxEvents: 1 << 20}, route)
 	for range 3 {
 		b.do(request{key: "k", body: body}).problem(t, http.StatusGatewayTimeout, "about:blank")
 	}

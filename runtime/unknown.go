@@ -63,5 +63,7 @@ func (a *App) resolve(ctx context.Context, id ID, resp *Response) error {
 	if resp == nil {
 		return a.store.Release(ctx, lease)
 	}
-	return a.store.Commit(ctx, lease, Outcome{Response: keepable(sendable(resp)), Retention: rt.Retention})
+	clean := sendable(resp)
+	_, err = a.store.Commit(ctx, lease, Outcome{Response: keepable(&clean), Retention: rt.Retention})
+	return err
 }

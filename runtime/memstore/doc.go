@@ -6,7 +6,7 @@
 // package sqlitestore where that matters.
 //
 // A store grows with what it keeps: committed responses until their retention
-// is over and Sweep has run, events until they are published and their
-// retention is over, reserved and unknown records without a limit. There is
-// no bound on its size but that.
+// is over and Sweep has run, reserved and unknown records without a limit.
+// Events are kept as [Options] say; how many come between two sweeps, and
+// until UnpublishedRetention is over, is not limited.
 package memstore

@@ -13,32 +13,14 @@ import (
 
 var _ cnerium.Store = (*Store)(nil)
 
-// defaultEventRetention is how long published events are kept when the
-// options do not say.
-const defaultEventRetention = 24 * time.Hour
-
 var errClosed = errors.New("store is closed")
-
-// Options change how a store works. The zero value is ready to use.
-type Options struct {
-	// Now is the store's clock. It must be safe for concurrent use. Nil is
-	// time.Now.
-	Now func() time.Time
-
-	// EventRetention is how long an event is kept after its commit, so that
-	// a client that was away can catch up. An event that is not published
-	// yet is kept longer. Zero is 24 hours; below zero an event may go as
-	// soon as it is published.
-	EventRetention time.Duration
-}
 
 // Store is a [cnerium.Store] in memory. All methods are safe for concurrent
 // use. Its methods return an error when their context has ended, when an
 // argument is out of its range, when the store is closed, and the errors that
 // the contract names; there are no others. Make one with [New].
 type Store struct {
-	now       func() time.Time
-	retention time.Duration
+	now func() time.Time
 
 	mu       sync.RWMutex
 	closed   bool
@@ -56,17 +38,13 @@ func New(opts *Options) *Store {
 		opts = &Options{}
 	}
 	s := &Store{
-		now:       opts.Now,
-		retention: opts.EventRetention,
-		records:   make(map[cnerium.ID]*record),
-		reserved:  make(map[cnerium.ID]*record),
-		outbox:    outbox{epoch: rand.Text()},
+		now:      opts.Now,
+		records:  make(map[cnerium.ID]*record),
+		reserved: make(map[cnerium.ID]*record),
+		outbox:   outbox{epoch: rand.Text(), limits: limitsOf(opts), marks: make(map[string]int64)},
 	}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	if s.retention == 0 {
-		s.retention = defaultEventRetention
 	}
 	return s
 }

@@ -17,32 +17,80 @@ import (
 
 func TestStoreKeepsTheLaw(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, storetest.Config{
-		Open: func(_ *testing.T, now func() time.Time) cnerium.Store {
-			return memstore.New(&memstore.Options{Now: now})
-		},
-	})
+	storetest.Run(t, inMemory)
+}
+
+// lawful are the options that the law asks for.
+func lawful(now func() time.Time) *memstore.Options {
+	return &memstore.Options{
+		Now:                  now,
+		EventRetention:       storetest.EventRetention,
+		UnpublishedRetention: storetest.UnpublishedRetention,
+		MaxEvents:            storetest.MaxEvents,
+	}
 }
 
 func TestNegativeEventRetentionDropsEventsOncePublished(t *testing.T) {
 	t.Parallel()
 	store := memstore.New(&memstore.Options{EventRetention: -1})
 	ctx := t.Context()
-	_, lease, err := store.Reserve(ctx, claim("k"))
+	beginning, err := store.Head(ctx)
 	require.NoError(t, err)
-	require.NoError(t, store.Commit(ctx, lease, outcome()))
+	require.NoError(t, store.MarkPublished(ctx, "mail", beginning))
+	cursor := commit(t, store, "k")
+	require.Zero(t, sweep(t, store))
+	require.NoError(t, store.MarkPublished(ctx, "mail", cursor))
+	require.Equal(t, 1, sweep(t, store))
+}
 
-	swept, err := store.Sweep(ctx, 10)
+func TestNegativeUnpublishedRetentionWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	store := memstore.New(&memstore.Options{EventRetention: -1, UnpublishedRetention: -1})
+	beginning, err := store.Head(t.Context())
 	require.NoError(t, err)
-	require.Zero(t, swept)
+	require.NoError(t, store.MarkPublished(t.Context(), "mail", beginning))
+	commit(t, store, "k")
+	require.Equal(t, 1, sweep(t, store))
+}
 
-	events, err := store.Events(ctx, "", 10)
+func TestUnpublishedEventsAreKeptAtLeastAsLongAsOthers(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	store := memstore.New(&memstore.Options{
+		Now:                  func() time.Time { return now },
+		EventRetention:       3 * time.Hour,
+		UnpublishedRetention: time.Hour,
+	})
+	commit(t, store, "k")
+	now = now.Add(2 * time.Hour)
+	require.Equal(t, 1, sweep(t, store)) // the record
+	now = now.Add(time.Hour)
+	require.Equal(t, 1, sweep(t, store))
+}
+
+func TestNegativeMaxEventsIsNoLimit(t *testing.T) {
+	t.Parallel()
+	store := memstore.New(&memstore.Options{MaxEvents: -1})
+	for i := range 5 {
+		commit(t, store, strconv.Itoa(i))
+	}
+	require.Zero(t, sweep(t, store))
+}
+
+func commit(t *testing.T, store *memstore.Store, key string) string {
+	t.Helper()
+	_, lease, err := store.Reserve(t.Context(), claim(key))
 	require.NoError(t, err)
-	require.Len(t, events, 1)
-	require.NoError(t, store.MarkPublished(ctx, events[0].Cursor))
-	swept, err = store.Sweep(ctx, 10)
+	cursor, err := store.Commit(t.Context(), lease, outcome())
 	require.NoError(t, err)
-	require.Equal(t, 1, swept)
+	return cursor
+}
+
+func sweep(t *testing.T, store *memstore.Store) int {
+	t.Helper()
+	n, err := store.Sweep(t.Context(), 10)
+	require.NoError(t, err)
+	return n
 }
 
 func ExampleNew() {
@@ -52,7 +100,7 @@ func ExampleNew() {
 
 	id := cnerium.ID{Operation: "orders.create", Key: "6f1c"}
 	_, lease, _ := store.Reserve(ctx, cnerium.Claim{ID: id, Lease: time.Minute})
-	_ = store.Commit(ctx, lease, cnerium.Outcome{Response: cnerium.Text(201, "placed"), Retention: time.Hour})
+	_, _ = store.Commit(ctx, lease, cnerium.Outcome{Response: cnerium.Text(201, "placed"), Retention: time.Hour})
 
 	record, _ := store.Lookup(ctx, id)
 	fmt.Printf("%s: %s\n", record.State, record.Response.Body)
@@ -83,7 +131,8 @@ func BenchmarkReserveCommit(b *testing.B) {
 		for pb.Next() {
 			_, lease, err := store.Reserve(b.Context(), claim(strconv.FormatInt(keys.Add(1), 10)))
 			require.NoError(b, err)
-			require.NoError(b, store.Commit(b.Context(), lease, outcome()))
+			_, err = store.Commit(b.Context(), lease, outcome())
+			require.NoError(b, err)
 		}
 	})
 }
@@ -92,7 +141,8 @@ func BenchmarkLookup(b *testing.B) {
 	store := memstore.New(nil)
 	_, lease, err := store.Reserve(b.Context(), claim("k"))
 	require.NoError(b, err)
-	require.NoError(b, store.Commit(b.Context(), lease, outcome()))
+	_, err = store.Commit(b.Context(), lease, outcome())
+	require.NoError(b, err)
 	id := claim("k").ID
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {

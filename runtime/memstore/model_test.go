@@ -25,6 +25,6 @@ func TestConcurrentHistoriesAreLinearizable(t *testing.T) {
 
 var inMemory = storetest.Config{
 	Open: func(_ *testing.T, now func() time.Time) cnerium.Store {
-		return memstore.New(&memstore.Options{Now: now})
+		return memstore.New(lawful(now))
 	},
 }

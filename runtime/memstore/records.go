@@ -39,8 +39,7 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 		}
 		r := s.records[claim.ID]
 		if state := r.state(now); grants(r, state, claim) {
-			r = s.claim(r, state, claim, now)
-			lease = &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}
+			r, lease = s.claim(r, state, claim, now)
 		}
 		found = r.view(claim.ID, now)
 		return nil
@@ -50,10 +49,15 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 }
 
 // claim gives the record, nil or expired if absent, to the claim.
-func (s *Store) claim(r *record, state cnerium.State, claim cnerium.Claim, now int64) *record {
+func (s *Store) claim(r *record, state cnerium.State, claim cnerium.Claim, now int64) (*record, *cnerium.Lease) {
+	granted := &struct { // one allocation for both
+		record record
+		lease  cnerium.Lease
+	}{}
 	if state == cnerium.StateAbsent {
 		s.forget(r)
-		r = &record{id: claim.ID, fingerprint: claim.Fingerprint}
+		r = &granted.record
+		r.id, r.fingerprint = claim.ID, claim.Fingerprint
 		s.records[r.id] = r
 		s.reserved[r.id] = r
 	}
@@ -62,7 +66,8 @@ func (s *Store) claim(r *record, state cnerium.State, claim cnerium.Claim, now i
 	r.attempt++
 	r.since = now
 	r.leaseEnd = now + milliseconds(claim.Lease)
-	return r
+	granted.lease = cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}
+	return r, &granted.lease
 }
 
 // Renew lets the lease last for d from now. See [cnerium.Records].
@@ -80,10 +85,11 @@ func (s *Store) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration
 	})
 }
 
-// Commit stores the outcome. See [cnerium.Records].
-func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+// Commit stores the outcome and returns the cursor of its last event. See [cnerium.Records].
+func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	response := outcome.Response.Clone()
-	return s.write(ctx, "commit", func(now int64) error {
+	cursor := ""
+	err := s.write(ctx, "commit", func(now int64) error {
 		switch {
 		case response == nil:
 			return errResponse
@@ -97,11 +103,13 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 		r.response = response
 		r.since = now
 		r.expires = now + milliseconds(outcome.Retention)
-		r.cursor = s.outbox.add(outcome.Events, now)
+		cursor = s.outbox.add(outcome.Events, now)
+		r.cursor = cursor
 		delete(s.reserved, r.id)
 		heap.Push(&s.expiry, r)
 		return nil
 	})
+	return cursor, err
 }
 
 // Release makes the record absent again. See [cnerium.Records].
@@ -162,7 +170,7 @@ func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 			s.forget(s.expiry[0])
 			removed++
 		}
-		removed += s.outbox.sweep(now-milliseconds(s.retention), limit)
+		removed += s.outbox.sweep(now, limit)
 		return nil
 	})
 	return removed, err

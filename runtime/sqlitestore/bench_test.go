@@ -22,7 +22,7 @@ func BenchmarkReserveCommit(b *testing.B) {
 			for pb.Next() {
 				_, lease, err := store.Reserve(b.Context(), claim(strconv.FormatInt(keys.Add(1), 10)))
 				require.NoError(b, err)
-				require.NoError(b, store.Commit(b.Context(), lease, outcome(body)))
+				commit(b, store, lease, outcome(body))
 			}
 		})
 	})
@@ -31,7 +31,7 @@ func BenchmarkReserveCommit(b *testing.B) {
 func BenchmarkLookup(b *testing.B) {
 	eachStore(b, func(b *testing.B, store cnerium.Store) {
 		lease := reserve(b, store, "k")
-		require.NoError(b, store.Commit(b.Context(), lease, outcome(strings.Repeat("x", 200))))
+		commit(b, store, lease, outcome(strings.Repeat("x", 200)))
 		b.ResetTimer()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {

@@ -51,7 +51,7 @@ func writeForever(path string, run int) error {
 			return err
 		}
 		fmt.Println("reserved", key)
-		if err := store.Commit(ctx, lease, outcome(key)); err != nil {
+		if _, err := store.Commit(ctx, lease, outcome(key)); err != nil {
 			return err
 		}
 		fmt.Println("committed", key)

@@ -22,6 +22,14 @@
 // systems are not supported: WAL needs shared memory between the processes,
 // and their locks are often not to be trusted.
 //
+// # Growth
+//
+// Sweep, which the App calls, removes records whose retention is over and
+// events as [Options] say; SQLite uses their room again, but the file does not
+// shrink. Events that wait for a publisher are limited in time, not in number,
+// and so are those of a publisher that is no longer in use: its mark stays, as
+// a row of cnerium_marks, until somebody deletes it.
+//
 // # Beside the application's tables
 //
 // [Open] takes a path and keeps to itself. [New] takes the application's own

@@ -28,7 +28,7 @@ func TestAFullDatabaseFailsTheCommitAndNothingOfItIsVisible(t *testing.T) {
 	fill(t, db)
 
 	large := outcome(strings.Repeat("x", 100_000))
-	err = store.Commit(t.Context(), lease, large)
+	_, err = store.Commit(t.Context(), lease, large)
 	require.ErrorContains(t, err, "sqlitestore: commit: no space is left for the database")
 	require.NotErrorIs(t, err, cnerium.ErrLeaseLost)
 	require.ErrorContains(t, store.Check(t.Context()), "sqlitestore: check: no space is left")
@@ -40,7 +40,7 @@ func TestAFullDatabaseFailsTheCommitAndNothingOfItIsVisible(t *testing.T) {
 	_, err = db.Exec("DROP TABLE ballast")
 	require.NoError(t, err)
 	require.NoError(t, store.Check(t.Context()))
-	require.NoError(t, store.Commit(t.Context(), lease, large))
+	commit(t, store, lease, large)
 	requireCommitted(t, store, "k", strings.Repeat("x", 100_000))
 }
 
@@ -63,7 +63,7 @@ func TestADamagedFileIsAnErrorAndNeverAbsent(t *testing.T) {
 	path := file(t)
 	store := open(t, path)
 	for _, key := range []string{"a", "b", "c", "d"} {
-		require.NoError(t, store.Commit(t.Context(), reserve(t, store, key), outcome(strings.Repeat("x", 3000))))
+		commit(t, store, reserve(t, store, key), outcome(strings.Repeat("x", 3000)))
 	}
 	require.NoError(t, store.Close())
 	data, err := os.ReadFile(path)
@@ -79,7 +79,7 @@ func TestADamagedRecordIsAnErrorAndNeverAbsent(t *testing.T) {
 	t.Parallel()
 	path := file(t)
 	store := open(t, path)
-	require.NoError(t, store.Commit(t.Context(), reserve(t, store, "k"), outcome("x")))
+	commit(t, store, reserve(t, store, "k"), outcome("x"))
 	_, err := pool(t, path).Exec("UPDATE cnerium_records SET header = x'ff'")
 	require.NoError(t, err)
 	_, err = store.Lookup(t.Context(), claim("k").ID)
@@ -156,7 +156,7 @@ func TestAWriteThatHasBegunIsCarriedThrough(t *testing.T) {
 	_, lease, err := store.Reserve(ctx, claim("k"))
 	require.NoError(t, err)
 	require.ErrorIs(t, ctx.Err(), context.Canceled)
-	require.NoError(t, store.Commit(t.Context(), lease, outcome("x")))
+	commit(t, store, lease, outcome("x"))
 	requireCommitted(t, store, "k", "x")
 }
 
@@ -174,14 +174,14 @@ func TestAPanicInTheClockLeavesTheStoreUsable(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	require.Panics(t, func() { _, _, _ = store.Reserve(t.Context(), claim("k")) })
 	broken = false
-	require.NoError(t, store.Commit(t.Context(), reserve(t, store, "k"), outcome("x")))
+	commit(t, store, reserve(t, store, "k"), outcome("x"))
 }
 
 func TestReadsWaitForNoWriter(t *testing.T) {
 	t.Parallel()
 	path := file(t)
 	store := open(t, path)
-	require.NoError(t, store.Commit(t.Context(), reserve(t, store, "k"), outcome("x")))
+	commit(t, store, reserve(t, store, "k"), outcome("x"))
 	tx, err := pool(t, path).Begin() // takes the write lock
 	require.NoError(t, err)
 	requireCommitted(t, store, "k", "x")

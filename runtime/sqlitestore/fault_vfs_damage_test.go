@@ -46,7 +46,7 @@ func newDamageable(t *testing.T) (data, log []byte) {
 		}
 		o := outcome(damageableBody(i))
 		o.Retention = forever
-		require.NoError(t, store.Commit(t.Context(), reserve(t, store, fmt.Sprint(i)), o))
+		commit(t, store, reserve(t, store, fmt.Sprint(i)), o)
 	}
 	folder := t.TempDir()
 	fs := os.DirFS(filepath.Dir(path))

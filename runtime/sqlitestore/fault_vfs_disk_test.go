@@ -108,7 +108,7 @@ func newTemplate(t *testing.T) []byte {
 	require.NoError(t, err)
 	o := outcome(kept)
 	o.Events = nil
-	require.NoError(t, store.Commit(t.Context(), reserve(t, store, kept), o))
+	commit(t, store, reserve(t, store, kept), o)
 	require.NoError(t, store.Close())
 	require.NoError(t, db.Close())
 	data, err := os.ReadFile(path)

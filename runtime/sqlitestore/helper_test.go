@@ -58,6 +58,14 @@ func reserve(t testing.TB, store cnerium.Store, key string) *cnerium.Lease {
 	return lease
 }
 
+// commit returns the cursor of the last event.
+func commit(t testing.TB, store cnerium.Store, lease *cnerium.Lease, o cnerium.Outcome) string {
+	t.Helper()
+	cursor, err := store.Commit(t.Context(), lease, o)
+	require.NoError(t, err)
+	return cursor
+}
+
 func requireCommitted(t testing.TB, store cnerium.Store, key, body string) {
 	t.Helper()
 	record := lookup(t, store, key)

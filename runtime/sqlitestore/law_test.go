@@ -70,6 +70,16 @@ var (
 	}
 )
 
+// lawful are the options that the law asks for.
+func lawful(now func() time.Time) *sqlitestore.Options {
+	return &sqlitestore.Options{
+		Now:                  now,
+		EventRetention:       storetest.EventRetention,
+		UnpublishedRetention: storetest.UnpublishedRetention,
+		MaxEvents:            storetest.MaxEvents,
+	}
+}
+
 // writeRow writes a row of the application in a handler's transaction.
 func writeRow(ctx context.Context, row string) error {
 	tx := sqlitestore.TxFrom(ctx)
@@ -143,7 +153,7 @@ type fileStore struct {
 }
 
 func openFile(t *testing.T, path string, now func() time.Time) cnerium.Store {
-	store, err := sqlitestore.Open(t.Context(), path, &sqlitestore.Options{Now: now})
+	store, err := sqlitestore.Open(t.Context(), path, lawful(now))
 	require.NoError(t, err)
 	return fileStore{Store: store, path: path}
 }
@@ -163,7 +173,7 @@ func openPool(t *testing.T, path string, now func() time.Time) cnerium.Store {
 
 func joinPool(t *testing.T, store cnerium.Store, now func() time.Time) cnerium.Store {
 	db := store.(poolStore).db
-	joined, err := sqlitestore.New(t.Context(), db, &sqlitestore.Options{Now: now})
+	joined, err := sqlitestore.New(t.Context(), db, lawful(now))
 	require.NoError(t, err)
 	return poolStore{Store: joined, db: db}
 }

@@ -28,7 +28,7 @@ func TestOpenTakesAnyFileName(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), name)
 			store := open(t, path)
-			require.NoError(t, store.Commit(t.Context(), reserve(t, store, "k"), outcome("first")))
+			commit(t, store, reserve(t, store, "k"), outcome("first"))
 			info, err := os.Stat(path)
 			require.NoError(t, err)
 			require.Positive(t, info.Size())
@@ -42,7 +42,7 @@ func TestOpenKeepsARelativePathWhenTheWorkingDirectoryChanges(t *testing.T) {
 	t.Chdir(folder)
 	store := open(t, "store.db")
 	t.Chdir(t.TempDir())
-	require.NoError(t, store.Commit(t.Context(), reserve(t, store, "k"), outcome("first")))
+	commit(t, store, reserve(t, store, "k"), outcome("first"))
 	requireCommitted(t, store, "k", "first")
 	require.FileExists(t, filepath.Join(folder, "store.db"))
 	require.NoFileExists(t, "store.db")
@@ -140,7 +140,7 @@ func TestCloseLeavesTheApplicationsPoolOpen(t *testing.T) {
 		for i := range 3 {
 			store, err := sqlitestore.New(t.Context(), db, nil)
 			require.NoError(t, err)
-			require.NoError(t, store.Commit(t.Context(), reserve(t, store, fmt.Sprint(i)), outcome("x")))
+			commit(t, store, reserve(t, store, fmt.Sprint(i)), outcome("x"))
 			require.NoError(t, store.Close())
 			require.NoError(t, store.Close())
 			require.Error(t, store.Check(t.Context()))
@@ -180,7 +180,7 @@ func TestOpenDBWritesTimesThatSQLiteReads(t *testing.T) {
 func TestTwoDatabasesInMemoryAreApart(t *testing.T) {
 	t.Parallel()
 	first, second := open(t, ":memory:"), open(t, ":memory:")
-	require.NoError(t, first.Commit(t.Context(), reserve(t, first, "k"), outcome("first")))
+	commit(t, first, reserve(t, first, "k"), outcome("first"))
 	require.Equal(t, cnerium.StateAbsent, lookup(t, second, "k").State)
 }
 
@@ -205,7 +205,7 @@ func TestManyStoresMayOpenOneNewFileAtOnce(t *testing.T) {
 	wg.Wait()
 	for i, store := range stores {
 		require.NoError(t, errs[i])
-		require.NoError(t, store.Commit(t.Context(), reserve(t, store, fmt.Sprint(i)), outcome("x")))
+		commit(t, store, reserve(t, store, fmt.Sprint(i)), outcome("x"))
 	}
 	for i, store := range stores {
 		requireCommitted(t, stores[0], fmt.Sprint(i), "x")

@@ -59,6 +59,9 @@ func (h *history) compare(ctx context.Context, store cnerium.Store, db *sql.DB, 
 		if err != nil {
 			return fmt.Errorf("%w: look up %s: %w", errDamaged, key, err)
 		}
+		if err := seen.readMark(ctx, store, key); err != nil {
+			return fmt.Errorf("%w: mark of %s: %w", errMixed, key, err)
+		}
 		if err := h.judge(key, cut, record, seen); err != nil {
 			return err
 		}
@@ -74,7 +77,9 @@ func (h *history) compare(ctx context.Context, store cnerium.Store, db *sql.DB, 
 // judge decides about one key.
 func (h *history) judge(key string, cut int, record cnerium.Record, seen *sight) error {
 	allowed := h.allowed(key, cut)
-	fits := func(w want) bool { return w.fits(record, seen.events[key], seen.rows[key]) }
+	fits := func(w want) bool {
+		return w.marked == seen.marks[key] && w.fits(record, seen.events[key], seen.rows[key])
+	}
 	if slices.ContainsFunc(allowed, fits) {
 		return nil
 	}
@@ -86,8 +91,8 @@ func (h *history) judge(key string, cut int, record cnerium.Record, seen *sight)
 	if slices.ContainsFunc(earlier, fits) {
 		kind = errLost
 	}
-	return fmt.Errorf("%w: %s is %v, attempt %d, with %d events and the rows %v; allowed are %v",
-		kind, key, record.State, record.Attempt, len(seen.events[key]), seen.rows[key], allowed)
+	return fmt.Errorf("%w: %s is %v, attempt %d, with %d events, the rows %v, marked %v; allowed are %v",
+		kind, key, record.State, record.Attempt, len(seen.events[key]), seen.rows[key], seen.marks[key], allowed)
 }
 
 // fits reports whether this is just what is there. A reservation may have
@@ -126,7 +131,7 @@ func (h *history) goOn(ctx context.Context, store cnerium.Store, cut int) error 
 	if h.granted(lease.Token, cut) {
 		return fmt.Errorf("%w: %d", errRepeated, lease.Token)
 	}
-	if err := store.Commit(ctx, lease, outcome("after the cut")); err != nil {
+	if _, err := store.Commit(ctx, lease, outcome("after the cut")); err != nil {
 		return fmt.Errorf("%w: commit: %w", errDamaged, err)
 	}
 	return nil
@@ -136,10 +141,13 @@ func (h *history) goOn(ctx context.Context, store cnerium.Store, cut int) error 
 type sight struct {
 	events map[string][]cnerium.Event
 	rows   map[string][]string
+	marks  map[string]bool
 }
 
 func look(ctx context.Context, store cnerium.Store, db *sql.DB) (*sight, error) {
-	seen := &sight{events: make(map[string][]cnerium.Event), rows: make(map[string][]string)}
+	seen := &sight{
+		events: make(map[string][]cnerium.Event), rows: make(map[string][]string), marks: make(map[string]bool),
+	}
 	events, err := store.Events(ctx, "", 100_000)
 	if err != nil {
 		return nil, err
@@ -148,6 +156,18 @@ func look(ctx context.Context, store cnerium.Store, db *sql.DB) (*sight, error) 
 		seen.events[e.Room] = append(seen.events[e.Room], e)
 	}
 	return seen, seen.readRows(ctx, db)
+}
+
+// readMark looks for a publisher of the key's name. What is marked as published
+// must have been committed.
+func (s *sight) readMark(ctx context.Context, store cnerium.Store, key string) error {
+	cursor, err := store.Published(ctx, key)
+	if err != nil || cursor == "" {
+		return err
+	}
+	s.marks[key] = true
+	_, err = store.Events(ctx, cursor, 0)
+	return err
 }
 
 // readRows reads the application's tables, if they are there yet: they come in

@@ -21,12 +21,13 @@ type want struct {
 	body    string
 	events  []string // their data
 	rows    []string // in the application's own tables
+	marked  bool     // as a publisher
 }
 
 // String leaves out the body, which may be long.
 func (w want) String() string {
-	return fmt.Sprintf("%v, attempt %d, a body of %d bytes, %d events, rows %v",
-		w.state, w.attempt, len(w.body), len(w.events), w.rows)
+	return fmt.Sprintf("%v, attempt %d, a body of %d bytes, %d events, rows %v, marked %v",
+		w.state, w.attempt, len(w.body), len(w.events), w.rows, w.marked)
 }
 
 // step is one change of a key: what was asked for when, and when the store

@@ -155,7 +155,7 @@ type client struct {
 func (c *client) work() error {
 	acts := []func(c *client) error{
 		(*client).commit, (*client).commit, (*client).release, (*client).giveUp, (*client).abandon,
-		(*client).transact, (*client).transact, (*client).note, (*client).checkpoint,
+		(*client).transact, (*client).transact, (*client).note, (*client).mark, (*client).checkpoint,
 	}
 	if c.only != nil {
 		acts = []func(c *client) error{c.only}
@@ -219,7 +219,10 @@ func (c *client) reserve(attempt int) (*cnerium.Lease, error) {
 // settle commits.
 func (c *client) settle(lease *cnerium.Lease) error {
 	o, after := c.outcome(lease.Attempt)
-	return c.try(c.key, after, func() error { return c.store.Commit(c.ctx, lease, o) })
+	return c.try(c.key, after, func() error {
+		_, err := c.store.Commit(c.ctx, lease, o)
+		return err
+	})
 }
 
 func (c *client) commit() error {
@@ -316,6 +319,15 @@ func (c *client) note() error {
 		_, err := c.db.ExecContext(c.ctx, "INSERT INTO notes VALUES (?)", c.key)
 		return err
 	})
+}
+
+// mark lets a publisher of the key's name begin.
+func (c *client) mark() error {
+	head, err := c.store.Head(c.ctx)
+	if err != nil {
+		return err
+	}
+	return c.try(c.key, want{marked: true}, func() error { return c.store.MarkPublished(c.ctx, c.key, head) })
 }
 
 // checkpoint brings the log into the database, as far as others allow.

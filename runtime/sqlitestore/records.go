@@ -36,7 +36,7 @@ func (s *Store) lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record
 		if r, err = findRecord(ctx, q, id); err != nil {
 			return err
 		}
-		found, err = r.at(s.now().UnixMilli(), s.cursor)
+		found, err = r.at(s.now().UnixMilli(), s.eventCursor)
 		return err
 	})
 	return found, r, err
@@ -69,7 +69,7 @@ func (s *Store) reserve(ctx context.Context, claim cnerium.Claim) (found cnerium
 		if r, granted, err = reserve(ctx, q, claim, s.boot.id, now); err != nil {
 			return err
 		}
-		found, err = r.at(now, s.cursor)
+		found, err = r.at(now, s.eventCursor)
 		return err
 	})
 	return found, r, granted, err
@@ -116,15 +116,21 @@ func (s *Store) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration
 	})
 }
 
-// Commit stores the outcome. See [cnerium.Records].
-func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+// Commit stores the outcome and returns the cursor of its last event. See
+// [cnerium.Records].
+func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	if err := checkOutcome(outcome); err != nil {
-		return describe("commit", err)
+		return "", describe("commit", err)
 	}
-	return s.writeUrgently(ctx, "commit", func(ctx context.Context, q *statements, now int64) error {
-		_, err := store(ctx, q, lease, outcome, now)
+	var last int64
+	err := s.writeUrgently(ctx, "commit", func(ctx context.Context, q *statements, now int64) (err error) {
+		last, err = store(ctx, q, lease, outcome, now)
 		return err
 	})
+	if err != nil {
+		return "", err
+	}
+	return s.eventCursor(last), nil
 }
 
 func checkOutcome(outcome cnerium.Outcome) error {

@@ -14,24 +14,7 @@ import (
 
 var _ cnerium.Store = (*Store)(nil)
 
-// defaultEventRetention is how long published events are kept when the
-// options do not say.
-const defaultEventRetention = 24 * time.Hour
-
 var errClosed = errors.New("store is closed")
-
-// Options change how a store works. The zero value is ready to use.
-type Options struct {
-	// Now is the store's clock. It must be safe for concurrent use, and the
-	// clocks of all processes on one file must agree. Nil is time.Now.
-	Now func() time.Time
-
-	// EventRetention is how long an event is kept after its commit, so that
-	// a client that was away can catch up. An event that is not published
-	// yet is kept longer. Zero is 24 hours; below zero an event may go as
-	// soon as it is published.
-	EventRetention time.Duration
-}
 
 // Store is a [cnerium.Store] in an SQLite database. All methods are safe for
 // concurrent use. Make one with [Open] or [New].
@@ -40,15 +23,15 @@ type Options struct {
 // no write, except in a database in memory. A write that waits for its turn
 // gives up when its context ends; one that has begun is carried through.
 type Store struct {
-	db        *sql.DB
-	owned     bool // db is closed with the store
-	inMemory  bool
-	now       func() time.Time
-	retention time.Duration
-	epoch     string
-	file      string // of the database, as SQLite knows it; "" in memory
-	identity  os.FileInfo
-	boot      boot
+	db       *sql.DB
+	owned    bool // db is closed with the store
+	inMemory bool
+	now      func() time.Time
+	limits   limits
+	epoch    string
+	file     string // of the database, as SQLite knows it; "" in memory
+	identity os.FileInfo
+	boot     boot
 
 	writer *writer
 	reader *statements
@@ -100,12 +83,9 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	s := &Store{db: db, now: opts.Now, retention: opts.EventRetention, reader: newStatements(db.PrepareContext)}
+	s := &Store{db: db, now: opts.Now, limits: limitsOf(opts), reader: newStatements(db.PrepareContext)}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	if s.retention == 0 {
-		s.retention = defaultEventRetention
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {

@@ -103,7 +103,7 @@ func (t *transaction) take(ctx context.Context) (granted bool, err error) {
 	if t.record, granted, err = reserve(ctx, t.writer.statements, t.claim, t.boot.id, now); err != nil {
 		return false, err
 	}
-	if t.found, err = t.record.at(now, t.cursor); err != nil || !granted {
+	if t.found, err = t.record.at(now, t.eventCursor); err != nil || !granted {
 		return false, err
 	}
 	_, err = t.writer.exec(ctx, openSavepoint)
@@ -159,7 +159,7 @@ func (t *transaction) commit(ctx context.Context, outcome cnerium.Outcome) error
 	}
 	t.found.State = cnerium.StateCommitted
 	t.found.Since = time.UnixMilli(now).UTC()
-	t.found.Cursor = t.cursor(last)
+	t.found.Cursor = t.eventCursor(last)
 	t.found.Response = outcome.Response.Clone()
 	return nil
 }

@@ -2,6 +2,8 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 
@@ -74,7 +76,7 @@ func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error
 			if err != nil {
 				return err
 			}
-			view, err := r.at(now, s.cursor)
+			view, err := r.at(now, s.eventCursor)
 			found = append(found, view)
 			return err
 		})
@@ -94,7 +96,7 @@ func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 		if err != nil {
 			return err
 		}
-		events, err := sweepEvents(ctx, q, now-milliseconds(s.retention), max(0, limit))
+		events, err := sweepEvents(ctx, q, s.limits, now, max(0, limit))
 		removed = records + events
 		return err
 	})
@@ -120,38 +122,62 @@ func sweepRecords(ctx context.Context, q *statements, now int64, limit int) (int
 	return int(n), err
 }
 
-const selectPublished = `
-SELECT offset, committed_at FROM cnerium_events
-WHERE offset <= (SELECT published FROM cnerium_meta)
+// selectFirstKept finds the first of a range of events that has to stay.
+// Offsets have no gaps, so the range says how many events are looked at.
+const selectFirstKept = `
+SELECT offset FROM cnerium_events
+WHERE offset > ? AND offset <= ?
+	AND committed_at > ?
+	AND (committed_at > ? AND offset > ? OR offset > ?)
 ORDER BY offset
-LIMIT ?`
+LIMIT 1`
 
 const (
 	deleteEvents  = `DELETE FROM cnerium_events WHERE offset <= ?`
 	updateRemoved = `UPDATE cnerium_meta SET removed = ?`
 )
 
-// sweepEvents removes published events that were committed at cutoff or
-// before. It stops at the first that stays, so that what is kept has no gaps
-// even if the clock was set back.
-func sweepEvents(ctx context.Context, q *statements, cutoff int64, limit int) (int, error) {
-	removed, last, stopped := 0, int64(0), false
-	err := q.rows(ctx, selectPublished, []any{limit}, func(scan scanner) error {
-		var offset, committed int64
-		if err := scan(&offset, &committed); err != nil {
-			return err
-		}
-		if stopped = stopped || committed > cutoff; !stopped {
-			removed, last = removed+1, offset
-		}
-		return nil
-	})
-	if err != nil || removed == 0 {
+// sweepEvents removes up to limit events. It stops at the first that stays, so
+// that what is kept has no gaps even if the clock was set back.
+func sweepEvents(ctx context.Context, q *statements, l limits, now int64, limit int) (int, error) {
+	b, err := findBounds(ctx, q)
+	if err != nil {
 		return 0, err
 	}
-	if _, err := q.exec(ctx, deleteEvents, last); err != nil {
+	through := b.last
+	if left := b.last - b.removed; left > int64(limit) {
+		through = b.removed + int64(limit)
+	}
+	excess := int64(0) // up to this offset there are more events than are allowed
+	if l.events >= 0 {
+		excess = b.last - l.events
+	}
+	var kept int64
+	err = q.row(ctx, selectFirstKept, []any{
+		b.removed, through, now - l.unpublished, now - l.retention, excess, b.published,
+	}, &kept)
+	switch {
+	case err == nil:
+		through = kept - 1
+	case !errors.Is(err, sql.ErrNoRows):
 		return 0, err
 	}
-	_, err = q.exec(ctx, updateRemoved, last)
-	return removed, err
+	if through <= b.removed {
+		return 0, nil
+	}
+	return removeEvents(ctx, q, through)
+}
+
+// removeEvents removes the events up to an offset and returns how many.
+func removeEvents(ctx context.Context, q *statements, through int64) (int, error) {
+	result, err := q.exec(ctx, deleteEvents, through)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	_, err = q.exec(ctx, updateRemoved, through)
+	return int(n), err
 }

@@ -83,6 +83,7 @@ func event(n int) cnerium.Event {
 		Operation: "orders.create",
 		Room:      fmt.Sprintf("room-%d", n%2),
 		Type:      "order.created",
+		Subject:   fmt.Sprintf("order %d", n),
 		Time:      time.UnixMilli(1_767_000_000_000 + int64(n)),
 		Data:      json.RawMessage(fmt.Sprintf(`{"n":%d}`, n)),
 	}
@@ -108,9 +109,12 @@ func (b *bench) refuse(c cnerium.Claim) cnerium.Record {
 	return record
 }
 
-func (b *bench) commit(l *cnerium.Lease, o cnerium.Outcome) {
+// commit returns the cursor that Commit does.
+func (b *bench) commit(l *cnerium.Lease, o cnerium.Outcome) string {
 	b.Helper()
-	b.ok("Commit", b.store.Commit(b.Context(), l, o))
+	cursor, err := b.store.Commit(b.Context(), l, o)
+	b.ok("Commit", err)
+	return cursor
 }
 
 // committed reserves and commits, one after the other.
@@ -206,7 +210,8 @@ func (b *bench) lost(l *cnerium.Lease) {
 	ctx := b.Context()
 	b.is("Renew", b.store.Renew(ctx, l, lease), cnerium.ErrLeaseLost)
 	b.is("Renew(0)", b.store.Renew(ctx, l, 0), cnerium.ErrLeaseLost)
-	b.is("Commit", b.store.Commit(ctx, l, outcome("late", event(99))), cnerium.ErrLeaseLost)
+	_, err := b.store.Commit(ctx, l, outcome("late", event(99)))
+	b.is("Commit", err, cnerium.ErrLeaseLost)
 	b.is("Release", b.store.Release(ctx, l), cnerium.ErrLeaseLost)
 }
 

@@ -31,12 +31,25 @@ var commitLaws = []law{
 			b.Fatalf("record is %+v, want the fingerprint of the claim and no cursor", record)
 		}
 	}},
+	{"Commit returns the cursor of its last event", func(b *bench) {
+		for i, events := range [][]cnerium.Event{nil, {event(1)}, {}, {event(2), event(3), event(4)}} {
+			l := b.reserve(claim(id(fmt.Sprint(i))))
+			got, want := b.commit(l, outcome("done", events...)), ""
+			if len(events) > 0 {
+				kept := b.events("", 10)
+				want = kept[len(kept)-1].Cursor
+			}
+			if record := b.lookup(l.ID, cnerium.StateCommitted); got != want || record.Cursor != want {
+				b.Fatalf("Commit of %d events returned %q, the record has %q, want %q", len(events), got, record.Cursor, want)
+			}
+		}
+	}},
 	{"what the caller changes afterwards never reaches the store", func(b *bench) { notAliased(b) }},
 	{"of concurrent commits of one lease one is stored", func(b *bench) {
 		l := b.reserve(claim(id("k")))
 		errs := make([]error, 16)
 		together(len(errs), func(i int) {
-			errs[i] = b.store.Commit(b.Context(), l, outcome(fmt.Sprint("body ", i), event(i)))
+			_, errs[i] = b.store.Commit(b.Context(), l, outcome(fmt.Sprint("body ", i), event(i)))
 		})
 		winner := -1
 		for i, err := range errs {
@@ -59,7 +72,8 @@ var commitLaws = []law{
 			{Response: cnerium.NoContent(), Events: []cnerium.Event{event(1)}},
 			{Response: cnerium.NoContent(), Events: []cnerium.Event{event(1)}, Retention: -retention},
 		} {
-			b.fails("Commit", b.store.Commit(b.Context(), l, bad))
+			_, err := b.store.Commit(b.Context(), l, bad)
+			b.fails("Commit", err)
 			b.lookup(id("k"), cnerium.StateReserved)
 		}
 		b.commit(l, outcome("good"))

@@ -3,8 +3,8 @@ package storetest
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"sync"
-	"time"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
@@ -71,92 +71,68 @@ var eventLaws = []law{
 	{"no commit, no event", func(b *bench) {
 		l := b.reserve(claim(id("k")))
 		b.ok("Release", b.store.Release(b.Context(), l))
-		b.fails("Commit", b.store.Commit(b.Context(), l, outcome("", event(1))))
-		b.fails("Commit", b.store.Commit(ended(b), b.reserve(claim(id("k"))), outcome("", event(2))))
+		_, err := b.store.Commit(b.Context(), l, outcome("", event(1)))
+		b.fails("Commit", err)
+		_, err = b.store.Commit(ended(b), b.reserve(claim(id("k"))), outcome("", event(2)))
+		b.fails("Commit", err)
 		if events := b.events("", 10); len(events) != 0 {
 			b.Fatalf("events are %v, want none", events)
 		}
 	}},
 	{"cursors that are malformed or of another store are refused", func(b *bench) {
-		b.committed("k", outcome("", event(1), event(2)))
-		other := newBench(b.T, b.config)
-		other.committed("k", outcome("", event(1), event(2), event(3)))
-		mine := b.events("", 1)[0].Cursor
-		bad := []string{
-			" ", ".", "x", "1", "-1", "x.1", mine + " ", " " + mine, mine + "0", mine + "x", mine + ".1",
-			mine[:len(mine)-1], mine[1:], mine + "\x00", mine + "99999999999999999999", "\xff",
-		}
-		for _, e := range other.events("", 3) {
-			bad = append(bad, e.Cursor)
-		}
-		for _, cursor := range bad {
-			_, err := b.store.Events(b.Context(), cursor, 10)
-			b.is(fmt.Sprintf("Events(%q)", cursor), err, cnerium.ErrCursor)
-			err = b.store.MarkPublished(b.Context(), cursor)
+		for _, cursor := range b.badCursors() {
+			b.unknownCursor(cursor)
+			err := b.store.MarkPublished(b.Context(), "", cursor)
 			b.is(fmt.Sprintf("MarkPublished(%q)", cursor), err, cnerium.ErrCursor)
 		}
-		b.published("")
+		b.is(`MarkPublished("")`, b.store.MarkPublished(b.Context(), "", ""), cnerium.ErrCursor)
+		b.published("", "")
 	}},
-	{"Published says what MarkPublished was told", func(b *bench) {
-		b.published("")
+	{"Head is behind the last event, and before the first while there is none", func(b *bench) {
+		beginning := b.head()
+		if got := b.events(beginning, 10); len(got) != 0 || b.head() != beginning {
+			b.Fatalf("Head of an empty store is %q, then %q; after it there is %v", beginning, b.head(), got)
+		}
 		for i := range 3 {
-			b.committed(fmt.Sprint(i), outcome("", event(i)))
+			before := b.head()
+			cursor := b.commit(b.reserve(claim(id(fmt.Sprint(i)))), outcome("", event(2*i), event(2*i+1)))
+			if b.head() != cursor {
+				b.Fatalf("Head is %q, want the cursor of the last event, %q", b.head(), cursor)
+			}
+			b.sameEvents(b.events(before, 10), event(2*i), event(2*i+1))
 		}
-		b.published("")
-		for _, e := range b.events("", 3) {
-			b.ok("MarkPublished", b.store.MarkPublished(b.Context(), e.Cursor))
-			b.published(e.Cursor)
-		}
-		b.ok("MarkPublished", b.store.MarkPublished(b.Context(), b.events("", 3)[2].Cursor))
-		b.published(b.events("", 3)[2].Cursor)
-	}},
-	{"events are kept until they are published, then for their retention", func(b *bench) { keptEvents(b) }},
-	{"a cursor behind which events are gone is refused", func(b *bench) {
-		b.committed("k", outcome("", event(1), event(2), event(3)))
-		all := b.events("", 3)
-		b.ok("MarkPublished", b.store.MarkPublished(b.Context(), all[2].Cursor))
-		b.clock.advance(eventRetention)
-		b.sweep(1, 2) // the record and the first event
-		b.identical(b.events(all[0].Cursor, 10), all[1:])
-		b.sweep(1, 1)
-		_, err := b.store.Events(b.Context(), all[0].Cursor, 10)
-		b.is("Events", err, cnerium.ErrCursor)
-		b.identical(b.events(all[1].Cursor, 10), all[2:])
-		b.identical(b.events("", 10), all[2:])
-		b.sweep(10, 1)
-		if got := b.events(all[2].Cursor, 10); len(got) != 0 {
+		b.committed("no events", outcome(""))
+		b.identical(b.events(beginning, 10), b.events("", 10))
+		if got := b.events(b.head(), 10); len(got) != 0 {
 			b.Fatalf("after the last event there is %v", got)
 		}
-		b.committed("next", outcome("", event(4)))
-		b.sameEvents(b.events(all[2].Cursor, 10), event(4))
-		b.published(all[2].Cursor)
+	}},
+	{"a cursor is text without spaces", func(b *bench) {
+		cursors := []string{b.head()}
+		cursors = append(cursors, b.commit(b.reserve(claim(id("k"))), outcome("", event(1), event(2))))
+		for _, cursor := range append(cursors, b.events("", 1)[0].Cursor) {
+			if cursor == "" || strings.ContainsFunc(cursor, func(r rune) bool { return r <= ' ' || r > '~' }) {
+				b.Fatalf("the cursor %q does not fit into one word of a header", cursor)
+			}
+		}
 	}},
 	{"no event appears before one that was returned", func(b *bench) { noLateEvents(b) }},
 }
 
-func keptEvents(b *bench) {
-	b.committed("1", outcome("", event(1), event(2)))
-	all := b.events("", 2)
-	b.clock.advance(100 * eventRetention)
-	b.sweep(10, 1) // the record
-	b.identical(b.events("", 10), all)
-
-	b.committed("2", outcome("", event(3)))
-	last := b.events(all[1].Cursor, 1)[0]
-	b.ok("MarkPublished", b.store.MarkPublished(b.Context(), last.Cursor))
-	b.clock.advance(eventRetention - time.Millisecond)
-	if _, err := b.store.Sweep(b.Context(), 10); err != nil {
-		b.Fatalf("Sweep: %v", err)
+// badCursors commits some events and returns cursors that no event has.
+func (b *bench) badCursors() []string {
+	other := newBench(b.T, b.config)
+	bad := []string{other.head(), b.head() + "0"}
+	b.committed("k", outcome("", event(1), event(2)))
+	other.committed("k", outcome("", event(1), event(2), event(3)))
+	for _, e := range other.events("", 3) {
+		bad = append(bad, e.Cursor)
 	}
-	b.identical(b.events(all[1].Cursor, 10), []cnerium.Event{last})
-	b.clock.advance(time.Millisecond)
-	if _, err := b.store.Sweep(b.Context(), 10); err != nil {
-		b.Fatalf("Sweep: %v", err)
-	}
-	if got := b.events("", 10); len(got) != 0 {
-		b.Fatalf("published events are kept beyond their retention: %v", got)
-	}
-	b.published(last.Cursor)
+	mine := b.events("", 1)[0].Cursor
+	return append(bad,
+		" ", ".", "x", "1", "-1", "x.1", mine+" ", " "+mine, mine+"0", mine+"x", mine+".1",
+		mine[:len(mine)-1], mine[1:], mine+"\x00", mine+"99999999999999999999", "\xff",
+	)
 }
 
 // noLateEvents reads while others commit. What was read page by page must be
@@ -169,7 +145,7 @@ func noLateEvents(b *bench) {
 			for i := range commits {
 				_, l, err := b.store.Reserve(b.Context(), claim(id(fmt.Sprint(w, " ", i))))
 				if err == nil {
-					err = b.store.Commit(b.Context(), l, outcome("", event(2*i), event(2*i+1)))
+					_, err = b.store.Commit(b.Context(), l, outcome("", event(2*i), event(2*i+1)))
 				}
 				if err != nil {
 					b.Errorf("Reserve and Commit: %v", err)
@@ -178,23 +154,46 @@ func noLateEvents(b *bench) {
 			}
 		})
 	}
-	var seen []cnerium.Event
-	for cursor := ""; len(seen) < writers*commits*2 && !b.Failed(); {
-		page, err := b.store.Events(b.Context(), cursor, 3)
-		if err != nil {
-			b.Errorf("Events: %v", err)
-			break
-		}
-		seen = append(seen, page...)
-		if len(seen) > 0 {
-			cursor = seen[len(seen)-1].Cursor
-		}
-	}
-	wg.Wait()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		wg.Wait()
+	}()
+	seen := b.readUntil(done)
 	b.identical(b.events("", writers*commits*3), seen)
+	if len(seen) != writers*commits*2 {
+		b.Fatalf("%d events, want %d", len(seen), writers*commits*2)
+	}
 	for i := 0; i < len(seen); i += 2 {
 		if string(seen[i+1].Data) != string(event(int(number(seen[i]))+1).Data) {
 			b.Fatalf("events of one commit are not side by side: %s, %s", seen[i].Data, seen[i+1].Data)
+		}
+	}
+}
+
+// readUntil reads page by page until done is closed and nothing is left.
+func (b *bench) readUntil(done <-chan struct{}) []cnerium.Event {
+	b.Helper()
+	var seen []cnerium.Event
+	cursor := ""
+	for {
+		ended := false
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+		page, err := b.store.Events(b.Context(), cursor, 3)
+		if err != nil {
+			b.Errorf("Events: %v", err)
+			<-done
+			return seen
+		}
+		if len(page) == 0 && ended {
+			return seen
+		}
+		if seen = append(seen, page...); len(seen) > 0 {
+			cursor = seen[len(seen)-1].Cursor
 		}
 	}
 }
@@ -229,17 +228,26 @@ func (b *bench) identical(got, want []cnerium.Event) {
 func (b *bench) sameEvent(got, want cnerium.Event) {
 	b.Helper()
 	same := got.ID == want.ID && got.Cursor == want.Cursor && got.Operation == want.Operation &&
-		got.Room == want.Room && got.Type == want.Type && got.Time.Equal(want.Time) && bytes.Equal(got.Data, want.Data)
+		got.Room == want.Room && got.Type == want.Type && got.Subject == want.Subject && got.Time.Equal(want.Time) && bytes.Equal(got.Data, want.Data)
 	if !same {
 		b.Fatalf("event is %+v, want %+v", got, want)
 	}
 }
 
-func (b *bench) published(want string) {
+// head returns what Head does.
+func (b *bench) head() string {
 	b.Helper()
-	got, err := b.store.Published(b.Context())
-	b.ok("Published", err)
-	if got != want {
-		b.Fatalf("Published is %q, want %q", got, want)
+	cursor, err := b.store.Head(b.Context())
+	b.ok("Head", err)
+	return cursor
+}
+
+// unknownCursor checks that there is no reading on from the cursor.
+func (b *bench) unknownCursor(cursor string) {
+	b.Helper()
+	events, err := b.store.Events(b.Context(), cursor, 10)
+	b.is(fmt.Sprintf("Events(%q)", cursor), err, cnerium.ErrCursor)
+	if len(events) > 0 {
+		b.Fatalf("with the error came the events %v", events)
 	}
 }

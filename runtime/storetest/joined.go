@@ -48,26 +48,36 @@ var joinedLaws = []law{
 		b.reopen()
 		b.lookup(id("k"), cnerium.StateAbsent)
 	}},
-	{"events, cursors and the published position survive a restart", func(b *bench) {
+	{"events, cursors and marks survive a restart", func(b *bench) {
+		b.mark("beginner", b.head())
 		b.committed("1", outcome("", event(1), event(2)))
-		before := b.events("", 10)
-		b.ok("MarkPublished", b.store.MarkPublished(b.Context(), before[0].Cursor))
+		before, beginning := b.events("", 10), b.publishedBy("beginner")
+		b.mark("", before[0].Cursor)
+		b.mark("mail", before[1].Cursor)
 		b.reopen()
 		b.identical(b.events("", 10), before)
 		b.identical(b.events(before[0].Cursor, 10), before[1:])
-		b.published(before[0].Cursor)
+		b.published("beginner", beginning)
+		b.published("", before[0].Cursor)
+		b.published("mail", before[1].Cursor)
+		if head := b.head(); head != before[1].Cursor {
+			b.Fatalf("Head is %q, want %q", head, before[1].Cursor)
+		}
 		b.committed("2", outcome("", event(3)))
 		b.sameEvents(b.events(before[1].Cursor, 10), event(3))
 	}},
 	{"what was swept stays known as gone over a restart", func(b *bench) {
+		beginning := b.head()
 		b.committed("1", outcome("", event(1), event(2)))
 		before := b.events("", 10)
-		b.ok("MarkPublished", b.store.MarkPublished(b.Context(), before[1].Cursor))
-		b.clock.advance(eventRetention)
+		b.clock.advance(EventRetention)
 		b.sweep(10, 3)
 		b.reopen()
-		_, err := b.store.Events(b.Context(), before[0].Cursor, 10)
-		b.is("Events", err, cnerium.ErrCursor)
+		b.unknownCursor(beginning)
+		b.unknownCursor(before[0].Cursor)
+		if head := b.head(); head != before[1].Cursor {
+			b.Fatalf("Head is %q, want %q", head, before[1].Cursor)
+		}
 		b.committed("2", outcome("", event(3)))
 		b.sameEvents(b.events(before[1].Cursor, 10), event(3))
 		for _, e := range b.events("", 10) {
@@ -75,6 +85,21 @@ var joinedLaws = []law{
 				b.Fatalf("ID %s was given twice", e.ID)
 			}
 		}
+	}},
+	{"a mark that one store was told of holds events in all", func(b *bench) {
+		mine, theirs := b.store, b.join()
+		b.mark("mail", b.head())
+		b.store = theirs
+		b.published("mail", b.head())
+		b.committed("1", outcome("", event(1)))
+		b.clock.advance(EventRetention)
+		b.sweep(10, 1) // the record
+		b.sameEvents(b.events("", 10), event(1))
+		b.store = mine
+		b.mark("mail", b.head())
+		b.store = theirs
+		b.sweep(10, 1)
+		b.store = mine
 	}},
 	{"two stores on one medium grant a claim once", func(b *bench) {
 		oneWinner(b, []cnerium.Store{b.store, b.join()}, claim)

@@ -21,10 +21,10 @@ var lifeLaws = []law{
 	{"with a context that has ended every call is an error and changes nothing", func(b *bench) {
 		b.committed("done", outcome("done", event(1)))
 		l := b.reserve(claim(id("held")))
-		b.allFail(ended(b), l)
+		b.allFail(ended(b), l, b.head())
 		b.lookup(id("new"), cnerium.StateAbsent)
 		b.lookup(id("held"), cnerium.StateReserved)
-		b.published("")
+		b.published("", "")
 		b.commit(l, outcome("held"))
 		b.body(id("done"), "done")
 	}},
@@ -32,8 +32,9 @@ var lifeLaws = []law{
 	{"after Close every call is an error, and a second Close is none", func(b *bench) {
 		b.committed("done", outcome("done", event(1)))
 		l := b.reserve(claim(id("held")))
+		cursor := b.head()
 		b.close(b.store)
-		b.allFail(b.Context(), l)
+		b.allFail(b.Context(), l, cursor)
 		b.close(b.store)
 	}},
 	{"Close may come while calls are under way", func(b *bench) {
@@ -59,7 +60,7 @@ var lifeLaws = []law{
 
 // allFail calls everything. Not one call may succeed, and a look-up that
 // failed must not look like an absent record that one may trust.
-func (b *bench) allFail(ctx context.Context, l *cnerium.Lease) {
+func (b *bench) allFail(ctx context.Context, l *cnerium.Lease, cursor string) {
 	b.Helper()
 	for _, key := range []string{"new", "held", "done"} {
 		_, err := b.store.Lookup(ctx, id(key))
@@ -72,13 +73,16 @@ func (b *bench) allFail(ctx context.Context, l *cnerium.Lease) {
 	}
 	b.fails("Renew", b.store.Renew(ctx, l, 10*lease))
 	b.fails("Renew(0)", b.store.Renew(ctx, l, 0))
-	b.fails("Commit", b.store.Commit(ctx, l, outcome("late")))
+	_, err := b.store.Commit(ctx, l, outcome("late"))
+	b.fails("Commit", err)
 	b.fails("Release", b.store.Release(ctx, l))
-	_, err := b.store.Events(ctx, "", 10)
+	_, err = b.store.Events(ctx, "", 10)
 	b.fails("Events", err)
-	_, err = b.store.Published(ctx)
+	_, err = b.store.Head(ctx)
+	b.fails("Head", err)
+	_, err = b.store.Published(ctx, "")
 	b.fails("Published", err)
-	b.fails("MarkPublished", b.store.MarkPublished(ctx, ""))
+	b.fails("MarkPublished", b.store.MarkPublished(ctx, "", cursor))
 	b.fails("Check", b.store.Check(ctx))
 	_, err = b.store.Unknown(ctx, 10)
 	b.fails("Unknown", err)
@@ -99,7 +103,11 @@ func racingContexts(b *bench) {
 		if err == nil && l == nil {
 			b.Fatal("claim of an absent record was refused without an error")
 		}
-		committed := err == nil && b.store.Commit(ctx, l, outcome("done")) == nil
+		committed := false
+		if err == nil {
+			_, err := b.store.Commit(ctx, l, outcome("done"))
+			committed = err == nil
+		}
 		record, lookupErr := b.store.Lookup(ctx, key)
 		wg.Wait()
 		if lookupErr == nil && err == nil && record.State == cnerium.StateAbsent {
@@ -163,24 +171,15 @@ func (b *bench) visit(id cnerium.ID, body string) error {
 		}
 		response := cnerium.Text(201, body).Set("X-Key", id.Key)
 		o := cnerium.Outcome{Response: response, Events: []cnerium.Event{event(1)}, Retention: retention}
-		if err := b.store.Commit(ctx, l, o); err != nil {
+		if _, err := b.store.Commit(ctx, l, o); err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}
 	}
 	if _, err := b.store.Lookup(ctx, id); err != nil {
 		return fmt.Errorf("look up: %w", err)
 	}
-	events, err := b.store.Events(ctx, "", 5)
-	if err != nil {
-		return fmt.Errorf("events: %w", err)
-	}
-	if len(events) > 0 {
-		if err := b.store.MarkPublished(ctx, events[len(events)-1].Cursor); err != nil {
-			return fmt.Errorf("mark published: %w", err)
-		}
-	}
-	if _, err := b.store.Published(ctx); err != nil {
-		return fmt.Errorf("published: %w", err)
+	if err := b.publish(body); err != nil {
+		return err
 	}
 	if _, err := b.store.Unknown(ctx, 5); err != nil {
 		return fmt.Errorf("unknown: %w", err)
@@ -189,4 +188,25 @@ func (b *bench) visit(id cnerium.ID, body string) error {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	return b.store.Check(ctx)
+}
+
+// publish marks the first events as published under the name, and looks.
+func (b *bench) publish(publisher string) error {
+	ctx := b.Context()
+	events, err := b.store.Events(ctx, "", 5)
+	if err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	if len(events) > 0 {
+		if err := b.store.MarkPublished(ctx, publisher, events[len(events)-1].Cursor); err != nil {
+			return fmt.Errorf("mark published: %w", err)
+		}
+	}
+	if _, err := b.store.Published(ctx, publisher); err != nil {
+		return fmt.Errorf("published: %w", err)
+	}
+	if _, err := b.store.Head(ctx); err != nil {
+		return fmt.Errorf("head: %w", err)
+	}
+	return nil
 }

@@ -30,6 +30,12 @@ func TestLawBites(t *testing.T) {
 	for name, m := range txMutants {
 		caught[name] = m.caught
 	}
+	for name, m := range limitMutants {
+		caught[name] = m.caught
+	}
+	for name := range mediumMutants {
+		caught[name] = "Joined"
+	}
 	for name, chapter := range caught {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,19 +60,30 @@ func TestMutant(t *testing.T) {
 	name := os.Getenv(mutantName)
 	if name == "breaks nothing" {
 		storetest.Run(t, transactional(func(good transact) transact { return good }))
+		storetest.Run(t, joined(func(good cnerium.Store) cnerium.Store { return good }))
 		return
 	}
 	if m, ok := txMutants[name]; ok {
 		storetest.Run(t, transactional(m.breaks))
 		return
 	}
-	m, ok := mutants[name]
-	if !ok {
+	if breaks, ok := mediumMutants[name]; ok {
+		storetest.Run(t, joined(breaks))
+		return
+	}
+	m, broken := mutants[name]
+	limit, spoiled := limitMutants[name]
+	if !broken && !spoiled {
 		t.Skip("runs as a child of TestLawBites only")
 	}
 	storetest.Run(t, storetest.Config{
 		Open: func(_ *testing.T, now func() time.Time) cnerium.Store {
-			return m.breaks(memstore.New(&memstore.Options{Now: now}))
+			opts := options(now)
+			if spoiled {
+				limit.spoil(opts)
+				return memstore.New(opts)
+			}
+			return m.breaks(memstore.New(opts))
 		},
 	})
 }
@@ -86,24 +103,37 @@ var mutants = map[string]struct {
 	"keeps what it was given":      {"Commit", func(s cnerium.Store) cnerium.Store { return &aliasing{Store: s} }},
 	"expires too late":             {"Retention", func(s cnerium.Store) cnerium.Store { return &hoarding{s} }},
 	"sweeps without a limit":       {"Retention", func(s cnerium.Store) cnerium.Store { return &greedy{s} }},
-	"accepts any cursor":           {"Events", func(s cnerium.Store) cnerium.Store { return &gullible{s} }},
-	"forgets what is published":    {"Events", func(s cnerium.Store) cnerium.Store { return &forgetful{s} }},
 	"loses events":                 {"Events", func(s cnerium.Store) cnerium.Store { return &silent{s} }},
+
+	"accepts any cursor":               {"Events", func(s cnerium.Store) cnerium.Store { return &gullible{s} }},
+	"reads over a gap":                 {"Sweep", func(s cnerium.Store) cnerium.Store { return &gullible{s} }},
+	"marks whatever it is told":        {"Events", func(s cnerium.Store) cnerium.Store { return &credulous{s} }},
+	"has no place before the first":    {"Events", func(s cnerium.Store) cnerium.Store { return &headless{s} }},
+	"is behind with its head":          {"Events", func(s cnerium.Store) cnerium.Store { return &late{Store: s} }},
+	"drops subjects":                   {"Events", func(s cnerium.Store) cnerium.Store { return &vague{s} }},
+	"returns no cursor from Commit":    {"Commit", func(s cnerium.Store) cnerium.Store { return &mute{s} }},
+	"returns the first event's cursor": {"Commit", func(s cnerium.Store) cnerium.Store { return &hasty{s} }},
+	"forgets what is published":        {"Marks", func(s cnerium.Store) cnerium.Store { return &forgetful{s} }},
+	"has one mark for all":             {"Marks", func(s cnerium.Store) cnerium.Store { return &lumping{s} }},
+	"ignores case in names":            {"Marks", func(s cnerium.Store) cnerium.Store { return &folding{s} }},
+	"cuts names that are too long":     {"Marks", func(s cnerium.Store) cnerium.Store { return &cutting{s} }},
+	"lets marks go back":               {"Marks", func(s cnerium.Store) cnerium.Store { return newRestless(s) }},
+	"does not hold events for marks":   {"Sweep", func(s cnerium.Store) cnerium.Store { return newRestless(s) }},
 }
 
 type joining struct{ cnerium.Store }
 
-func joined(id cnerium.ID) cnerium.ID { return cnerium.ID{Key: id.Scope + id.Operation + id.Key} }
+func together(id cnerium.ID) cnerium.ID { return cnerium.ID{Key: id.Scope + id.Operation + id.Key} }
 
 func (s *joining) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
-	record, err := s.Store.Lookup(ctx, joined(id))
+	record, err := s.Store.Lookup(ctx, together(id))
 	record.ID = id
 	return record, err
 }
 
 func (s *joining) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Record, *cnerium.Lease, error) {
 	id := claim.ID
-	claim.ID = joined(id)
+	claim.ID = together(id)
 	record, lease, err := s.Store.Reserve(ctx, claim)
 	record.ID = id
 	return record, lease, err
@@ -133,7 +163,7 @@ func (s *unfenced) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Re
 	return record, lease, err
 }
 
-func (s *unfenced) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *unfenced) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	if lease.ID == s.newest.ID {
 		lease = &s.newest
 	}
@@ -162,7 +192,7 @@ func (s *hopeful) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, er
 
 type flattening struct{ cnerium.Store }
 
-func (s *flattening) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *flattening) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	outcome.Response = outcome.Response.Clone()
 	if outcome.Response != nil {
 		for name, values := range outcome.Response.Header {
@@ -177,7 +207,7 @@ type aliasing struct {
 	given *cnerium.Response
 }
 
-func (s *aliasing) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *aliasing) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	s.given = outcome.Response
 	return s.Store.Commit(ctx, lease, outcome)
 }
@@ -192,7 +222,7 @@ func (s *aliasing) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, e
 
 type hoarding struct{ cnerium.Store }
 
-func (s *hoarding) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *hoarding) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	if outcome.Retention > 0 {
 		outcome.Retention += time.Millisecond
 	}
@@ -206,26 +236,9 @@ func (s *greedy) Sweep(ctx context.Context, limit int) (int, error) {
 	return min(n, limit), err
 }
 
-type gullible struct{ cnerium.Store }
-
-func (s *gullible) Events(ctx context.Context, after string, limit int) ([]cnerium.Event, error) {
-	events, err := s.Store.Events(ctx, after, limit)
-	if err != nil && ctx.Err() == nil {
-		return s.Store.Events(ctx, "", limit)
-	}
-	return events, err
-}
-
-type forgetful struct{ cnerium.Store }
-
-func (s *forgetful) Published(ctx context.Context) (string, error) {
-	_, err := s.Store.Published(ctx)
-	return "", err
-}
-
 type silent struct{ cnerium.Store }
 
-func (s *silent) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *silent) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	outcome.Events = outcome.Events[:min(1, len(outcome.Events))]
 	return s.Store.Commit(ctx, lease, outcome)
 }

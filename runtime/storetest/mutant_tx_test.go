@@ -148,7 +148,12 @@ func (m *mutant) Transact(ctx context.Context, claim cnerium.Claim, run run) (cn
 func transactional(breaks func(good transact) transact) storetest.Config {
 	return storetest.Config{
 		Open: func(t *testing.T, now func() time.Time) cnerium.Store {
-			store, err := sqlitestore.Open(t.Context(), ":memory:", &sqlitestore.Options{Now: now})
+			store, err := sqlitestore.Open(t.Context(), ":memory:", &sqlitestore.Options{
+				Now:                  now,
+				EventRetention:       storetest.EventRetention,
+				UnpublishedRetention: storetest.UnpublishedRetention,
+				MaxEvents:            storetest.MaxEvents,
+			})
 			require.NoError(t, err)
 			return &mutant{Store: store, transact: breaks(store.Transact)}
 		},
@@ -184,11 +189,11 @@ func rows(ctx context.Context, store cnerium.Store) ([]string, error) {
 	return strings.Split(joined, "|"), failed
 }
 
-// TestATransactorThatIsNotBrokenPasses shows that the mutants fail because of
-// what is broken in them.
-func TestATransactorThatIsNotBrokenPasses(t *testing.T) {
+// TestAStoreThatIsNotBrokenPasses shows that the mutants fail because of what
+// is broken in them.
+func TestAStoreThatIsNotBrokenPasses(t *testing.T) {
 	t.Parallel()
-	output, err := tryMutant(t, "breaks nothing", "(Transact|Undo)")
+	output, err := tryMutant(t, "breaks nothing", "(Transact|Undo|Events|Marks|Sweep|Joined)")
 	require.NoError(t, err, "%s", output)
 	require.NotContains(t, string(output), "no tests to run")
 }

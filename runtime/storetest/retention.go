@@ -96,7 +96,7 @@ var retentionLaws = []law{
 			}
 			_, l, err := b.store.Reserve(b.Context(), claim(id(key)))
 			if err == nil {
-				err = b.store.Commit(b.Context(), l, outcome("new"))
+				_, err = b.store.Commit(b.Context(), l, outcome("new"))
 			}
 			if err != nil {
 				b.Errorf("Reserve and Commit: %v", err)

@@ -6,7 +6,12 @@
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, storetest.Config{
 //			Open: func(t *testing.T, now func() time.Time) cnerium.Store {
-//				return mystore.New(&mystore.Options{Now: now})
+//				return mystore.New(&mystore.Options{
+//					Now:                  now,
+//					EventRetention:       storetest.EventRetention,
+//					UnpublishedRetention: storetest.UnpublishedRetention,
+//					MaxEvents:            storetest.MaxEvents,
+//				})
 //			},
 //		})
 //	}
@@ -24,12 +29,14 @@ import (
 // Config tells [Run] how to get at the stores under test.
 type Config struct {
 	// Open returns a new and empty store, on a medium of its own, whose clock
-	// is now. Run closes it. It must keep published events for 24 hours.
+	// is now. Run closes it. It must keep events for [EventRetention] and
+	// no more than [MaxEvents] of them, and those that a publisher has not
+	// had for [UnpublishedRetention].
 	Open func(t *testing.T, now func() time.Time) cnerium.Store
 
 	// Join returns a second store on the medium of the one that it is given,
 	// as another process would open it. The first one may be open or closed
-	// by then. Nil says that the store keeps nothing outside itself; the laws
+	// by then. It keeps events as the first one does. Nil says that the store keeps nothing outside itself; the laws
 	// about restarts and about several processes are then left out.
 	Join func(t *testing.T, store cnerium.Store, now func() time.Time) cnerium.Store
 
@@ -44,8 +51,12 @@ type Config struct {
 	Rows func(ctx context.Context, store cnerium.Store) ([]string, error)
 }
 
-// eventRetention is the one that Config.Open promises.
-const eventRetention = 24 * time.Hour
+// How long the stores under test keep events. See [Config].
+const (
+	EventRetention       = 24 * time.Hour
+	UnpublishedRetention = 72 * time.Hour
+	MaxEvents            = 12
+)
 
 // law is one clause, and how a store shows that it keeps it.
 type law struct {
@@ -68,6 +79,8 @@ func Run(t *testing.T, config Config) {
 		{name: "Commit", laws: commitLaws},
 		{name: "Retention", laws: retentionLaws},
 		{name: "Events", laws: eventLaws},
+		{name: "Marks", laws: markLaws},
+		{name: "Sweep", laws: sweepLaws},
 		{name: "Life", laws: lifeLaws},
 		{name: "Joined", laws: joinedLaws, joined: true},
 		{name: "Transact", laws: transactLaws, rows: true},

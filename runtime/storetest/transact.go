@@ -147,7 +147,9 @@ func oneRuns(b *bench, stores []cnerium.Store) {
 	together(calls, func(i int) {
 		key := fmt.Sprint(i % records)
 		store := stores[i/records%len(stores)].(cnerium.Transactor)
-		record, err := store.Transact(b.Context(), claim(id(key)), b.writing("row "+key, outcome(fmt.Sprint("body ", i), event(1))))
+		c := claim(id(key))
+		c.Wait = time.Minute
+		record, err := store.Transact(b.Context(), c, b.writing("row "+key, outcome(fmt.Sprint("body ", i), event(1))))
 		if err != nil || record.State != cnerium.StateCommitted {
 			b.Errorf("Transact = %v, %v; want a committed record", record, err)
 			return

@@ -2,8 +2,10 @@ package modeltest_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,11 +35,28 @@ var mutants = map[string]func(good cnerium.Store) cnerium.Store{
 	},
 }
 
+// forgetting are stores that keep events longer or shorter than they should.
+var forgetting = map[string]func(opts *memstore.Options){
+	"keeps any number of events":    func(opts *memstore.Options) { opts.MaxEvents = -1 },
+	"keeps too few events":          func(opts *memstore.Options) { opts.MaxEvents-- },
+	"holds events for no publisher": func(opts *memstore.Options) { opts.UnpublishedRetention = -1 },
+	"holds events for ever":         func(opts *memstore.Options) { opts.UnpublishedRetention *= 100 },
+}
+
 func config(breaks func(good cnerium.Store) cnerium.Store) storetest.Config {
 	return storetest.Config{
 		Open: func(_ *testing.T, now func() time.Time) cnerium.Store {
-			return breaks(memstore.New(&memstore.Options{Now: now}))
+			return breaks(memstore.New(options(now)))
 		},
+	}
+}
+
+func options(now func() time.Time) *memstore.Options {
+	return &memstore.Options{
+		Now:                  now,
+		EventRetention:       storetest.EventRetention,
+		UnpublishedRetention: storetest.UnpublishedRetention,
+		MaxEvents:            storetest.MaxEvents,
 	}
 }
 
@@ -46,10 +65,12 @@ func TestRandomHistoriesFindWhatIsBroken(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	for name := range mutants {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(mutants)), maps.Keys(forgetting))
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestMutant$", "-rapid.nofailfile", "-rapid.shrinktime=1s")
+			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestMutant$",
+				"-rapid.checks=500", "-rapid.nofailfile", "-rapid.shrinktime=1s")
 			cmd.Env = append(os.Environ(), mutantName+"="+name)
 			output, err := cmd.CombinedOutput()
 			require.Error(t, err, "the broken store passed")
@@ -61,7 +82,18 @@ func TestRandomHistoriesFindWhatIsBroken(t *testing.T) {
 
 // TestMutant is the child of TestRandomHistoriesFindWhatIsBroken.
 func TestMutant(t *testing.T) {
-	breaks := mutants[os.Getenv(mutantName)]
+	name := os.Getenv(mutantName)
+	if spoil := forgetting[name]; spoil != nil {
+		modeltest.Histories(t, storetest.Config{
+			Open: func(_ *testing.T, now func() time.Time) cnerium.Store {
+				opts := options(now)
+				spoil(opts)
+				return memstore.New(opts)
+			},
+		}, false)
+		return
+	}
+	breaks := mutants[name]
 	if breaks == nil {
 		t.Skip("runs as a child only")
 	}
@@ -115,7 +147,7 @@ func (s *unfenced) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Re
 	return record, lease, err
 }
 
-func (s *unfenced) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *unfenced) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.Store.Commit(ctx, s.newest[lease.ID], outcome)
@@ -124,7 +156,7 @@ func (s *unfenced) Commit(ctx context.Context, lease *cnerium.Lease, outcome cne
 // freeing lets any lease release the record.
 type freeing struct{ unfenced }
 
-func (s *freeing) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) error {
+func (s *freeing) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
 	return s.Store.Commit(ctx, lease, outcome)
 }
 

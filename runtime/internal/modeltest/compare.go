@@ -96,17 +96,31 @@ func (m *machine) compareEvents(t *rapid.T, store cnerium.Store) {
 		got.Time = got.Time.UTC()
 		require.Equal(t, sent, got)
 	}
-	if m.model.removed > 1 { // an event behind which some are missing
-		_, err := store.Events(t.Context(), m.model.events[m.model.removed-2].cursor, 1)
+	m.comparePlaces(t, store)
+}
+
+// comparePlaces looks where the events that are kept begin and end, and how
+// far they are published.
+func (m *machine) comparePlaces(t *rapid.T, store cnerium.Store) {
+	head, err := store.Head(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, m.cursor(len(m.model.events)), head)
+	if m.model.removed > 0 { // a place behind which some are missing
+		_, err := store.Events(t.Context(), m.cursor(m.model.removed-1), 1)
 		require.ErrorIs(t, err, cnerium.ErrCursor)
 	}
-	cursor, err := store.Published(t.Context())
+	next, err := store.Events(t.Context(), m.cursor(m.model.removed), 1)
 	require.NoError(t, err)
-	want := ""
-	if m.model.published > 0 {
-		want = m.model.events[m.model.published-1].cursor
+	require.Len(t, next, min(1, len(m.model.events)-m.model.removed))
+	for _, publisher := range []string{"", "mail", "Mail"} {
+		want := ""
+		if n, marked := m.model.marks[publisher]; marked {
+			want = m.cursor(n)
+		}
+		cursor, err := store.Published(t.Context(), publisher)
+		require.NoError(t, err)
+		require.Equal(t, want, cursor)
 	}
-	require.Equal(t, want, cursor)
 }
 
 func (m *machine) compareRows(t *rapid.T) {

@@ -33,7 +33,8 @@ func FuzzResponse(f *testing.F, open func(now func() time.Time) cnerium.Store) {
 		require.NoError(t, err)
 		require.NotNil(t, lease, "%+v", rec)
 		outcome := cnerium.Outcome{Response: want.Clone(), Retention: time.Hour}
-		require.NoError(t, store.Commit(t.Context(), lease, outcome))
+		_, err = store.Commit(t.Context(), lease, outcome)
+		require.NoError(t, err)
 		rec, err = store.Lookup(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, id, rec.ID)

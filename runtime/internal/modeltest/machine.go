@@ -23,6 +23,7 @@ type machine struct {
 	now    time.Time
 	stores []cnerium.Store
 	model  model
+	begin  string // the cursor before the first event
 	leases []held
 	steps  int // makes every body, event and row its own
 	checks int
@@ -46,6 +47,8 @@ var (
 	drawDuration = rapid.SampledFrom([]time.Duration{
 		time.Millisecond, time.Millisecond + time.Microsecond, time.Second, time.Minute, time.Hour, 25 * time.Hour,
 	})
+	drawEvents      = rapid.SampledFrom([]int{0, 1, 2, storetest.MaxEvents, storetest.MaxEvents + 1})
+	drawPublisher   = rapid.SampledFrom([]string{"", "mail", "Mail"})
 	drawFingerprint = rapid.SampledFrom([]cnerium.Fingerprint{{1}, {2}})
 )
 
@@ -54,13 +57,16 @@ func newMachine(outer *testing.T, config storetest.Config) *machine {
 		outer:  outer,
 		config: config,
 		now:    time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC),
-		model:  model{records: map[cnerium.ID]record{}},
+		model:  model{records: map[cnerium.ID]record{}, marks: map[string]int{}},
 	}
 	clock := func() time.Time { return m.now }
 	m.stores = []cnerium.Store{config.Open(outer, clock)}
 	if config.Join != nil {
 		m.stores = append(m.stores, config.Join(outer, m.stores[0], clock))
 	}
+	var err error
+	m.begin, err = m.stores[0].Head(outer.Context())
+	require.NoError(outer, err)
 	return m
 }
 
@@ -110,9 +116,9 @@ func (m *machine) outcome(t *rapid.T) cnerium.Outcome {
 		Response:  cnerium.Text(200+m.steps%300, fmt.Sprint("step ", m.steps)),
 		Retention: drawDuration.Draw(t, "retention"),
 	}
-	for i := range rapid.IntRange(0, 2).Draw(t, "events") {
+	for i := range drawEvents.Draw(t, "events") {
 		o.Events = append(o.Events, cnerium.Event{
-			Operation: "orders.create", Room: fmt.Sprint("room ", i), Type: "order.created",
+			Operation: "orders.create", Room: fmt.Sprint("room ", i), Type: "order.created", Subject: fmt.Sprint(i),
 			Time: time.UnixMilli(int64(m.steps)).UTC(), Data: json.RawMessage(fmt.Sprint(m.steps)),
 		})
 	}
@@ -142,8 +148,15 @@ func (m *machine) reserve(t *rapid.T) {
 
 func (m *machine) commit(t *rapid.T) {
 	h, o := m.held(t), m.outcome(t)
-	err := m.store(t).Commit(t.Context(), &h.lease, o)
-	m.settled(t, m.model.commit(h.lease.ID, h.holder, o, m.millis()), err)
+	cursor, err := m.store(t).Commit(t.Context(), &h.lease, o)
+	want := m.model.commit(h.lease.ID, h.holder, o, m.millis())
+	m.settled(t, want, err)
+	if last := len(m.model.events) - 1; want && len(o.Events) > 0 {
+		require.NotEmpty(t, cursor)
+		m.model.events[last].cursor = cursor
+	} else {
+		require.Empty(t, cursor)
+	}
 }
 
 func (m *machine) release(t *rapid.T) {
@@ -171,13 +184,21 @@ func (m *machine) settled(t *rapid.T, want bool, err error) {
 	}
 }
 
+// markPublished also marks places behind which events are gone, as a publisher
+// does that was left behind.
 func (m *machine) markPublished(t *rapid.T) {
-	if m.model.removed == len(m.model.events) {
-		t.Skip("no event is kept")
+	publisher := drawPublisher.Draw(t, "publisher")
+	n := rapid.IntRange(0, len(m.model.events)).Draw(t, "event")
+	require.NoError(t, m.store(t).MarkPublished(t.Context(), publisher, m.cursor(n)))
+	m.model.mark(publisher, n)
+}
+
+// cursor names the place behind the first n events.
+func (m *machine) cursor(n int) string {
+	if n == 0 {
+		return m.begin
 	}
-	n := rapid.IntRange(m.model.removed+1, len(m.model.events)).Draw(t, "event")
-	require.NoError(t, m.store(t).MarkPublished(t.Context(), m.model.events[n-1].cursor))
-	m.model.published = max(m.model.published, n)
+	return m.model.events[n-1].cursor
 }
 
 // sweep sweeps until nothing is left to do.

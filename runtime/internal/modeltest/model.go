@@ -4,18 +4,19 @@ import (
 	"time"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/storetest"
 )
 
 // model is what a store and its medium should do: one map, one list of events
 // and one of rows, without a thought to anything but being right. Times are
 // Unix milliseconds.
 type model struct {
-	records   map[cnerium.ID]record
-	holders   int     // the last that was given; a holder stands for a lease's token
-	events    []event // all that were ever committed
-	removed   int     // how many of them are no longer kept
-	published int     // how many of them are published
-	rows      []string
+	records map[cnerium.ID]record
+	holders int            // the last that was given; a holder stands for a lease's token
+	events  []event        // all that were ever committed
+	removed int            // how many of them are no longer kept
+	marks   map[string]int // how many of them each publisher has had
+	rows    []string
 }
 
 type record struct {
@@ -35,9 +36,6 @@ type event struct {
 	committed int64
 	cursor    string // as the store named it; "" until somebody looked
 }
-
-// eventRetention is the one that storetest.Config asks for.
-const eventRetention = 24 * time.Hour
 
 func (r record) state(now int64) cnerium.State {
 	switch {
@@ -140,12 +138,29 @@ func (m *model) sweep(now int64) int {
 			n++
 		}
 	}
-	for m.removed < m.published && m.events[m.removed].committed <= now-eventRetention.Milliseconds() {
+	for m.removed < len(m.events) && m.mayGo(now) {
 		m.removed++
 		n++
 	}
 	return n
 }
+
+// mayGo reports whether the oldest event that is kept may go.
+func (m *model) mayGo(now int64) bool {
+	age := time.Duration(now-m.events[m.removed].committed) * time.Millisecond
+	if age >= storetest.UnpublishedRetention {
+		return true
+	}
+	for _, published := range m.marks {
+		if published <= m.removed {
+			return false
+		}
+	}
+	return age >= storetest.EventRetention || len(m.events)-m.removed > storetest.MaxEvents
+}
+
+// mark says that the publisher has had the first n events.
+func (m *model) mark(publisher string, n int) { m.marks[publisher] = max(m.marks[publisher], n) }
 
 // milliseconds rounds up.
 func milliseconds(d time.Duration) int64 {

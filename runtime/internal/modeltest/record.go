@@ -197,7 +197,7 @@ func (c *client) settle(ctx context.Context, op *Operation) error {
 	var err error
 	switch op.Do {
 	case "commit":
-		err = c.store.Commit(ctx, lease, op.outcome())
+		_, err = c.store.Commit(ctx, lease, op.outcome())
 	case "release":
 		err = c.store.Release(ctx, lease)
 	case "renew":
