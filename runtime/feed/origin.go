@@ -1,0 +1,34 @@
+package feed
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// OriginAllowed reports whether the page that sends the request, if it is one
+// of another host, is of an allowed origin.
+func (f *Feed) OriginAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return false // such as "null", of a page without an origin
+	}
+	if strings.EqualFold(u.Host, r.Host) {
+		return true
+	}
+	for _, pattern := range f.opts.AllowedOrigins {
+		name := u.Host
+		if strings.Contains(pattern, "://") {
+			name = u.Scheme + "://" + u.Host
+		}
+		if ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(name)); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
