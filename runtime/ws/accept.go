@@ -2,40 +2,58 @@ package ws
 
 import (
 	"bufio"
-	"cmp"
-	"errors"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
-	"time"
+	"strings"
 
 	"github.com/coder/websocket"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/feed"
 )
 
 // ServeHTTP turns the request into a WebSocket connection and serves it until
-// it ends. The client gets every event that is published after the handshake
-// was answered. A request that asks for no WebSocket is answered with 426, one
-// from a foreign origin or for a room that it may not join with 403, and any
-// with 503 when too many clients are connected or the hub is closed.
+// it ends. Whatever refuses the request is answered before the handshake, as a
+// problem document: 426 when it asks for no WebSocket, 403 for a foreign
+// origin or a room that it may not join, what Authorize says, and 503 when too
+// many clients are connected or the App is not running.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rooms, err := h.authorize(r)
+	if !asksForWebSocket(r.Header) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "websocket")
+		feed.Refuse(w, r, cnerium.Errorf(http.StatusUpgradeRequired, "this address is for WebSocket connections only"))
+		return
+	}
+	sub, err := h.Subscribe(r)
 	if err != nil {
-		refuse(w, err)
+		feed.Refuse(w, r, err)
 		return
 	}
-	c := newClient(rooms, &h.opts)
-	if err := h.join(c); err != nil {
-		refuse(w, err)
-		return
-	}
-	defer h.leave(c)
+	defer sub.Close()
+	c := newClient(h, sub)
 	if err := c.accept(w, r); err != nil {
 		return // it has answered
 	}
 	c.serve()
+}
+
+// asksForWebSocket keeps requests that cannot succeed from being counted as
+// subscribers. The handshake itself checks the rest.
+func asksForWebSocket(h http.Header) bool {
+	return hasToken(h["Connection"], "upgrade") && hasToken(h["Upgrade"], "websocket")
+}
+
+func hasToken(lines []string, token string) bool {
+	for _, line := range lines {
+		for one := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(one), token) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // accept does the handshake, or answers why not.
@@ -45,39 +63,24 @@ func (c *client) accept(w http.ResponseWriter, r *http.Request) error {
 		w = capture
 	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		OriginPatterns:  c.opts.AllowedOrigins,
-		CompressionMode: websocket.CompressionDisabled, // a window for each client is memory for each client
+		InsecureSkipVerify: true,                          // the feed has checked the origin already, for every carrier in the same way
+		CompressionMode:    websocket.CompressionDisabled, // a window for each client is memory for each client
+		OnPongReceived:     func(context.Context, []byte) { c.silence.Stop() },
 	})
 	if err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.conn, c.socket = conn, capture.conn
+	conn.SetReadLimit(-1) // receive has one
+	c.conn, c.socket = conn, capture.socket
+	c.socket.timeout = c.hub.writeTimeout
 	return nil
 }
 
-// refuse answers with an error that came before the handshake.
-func refuse(w http.ResponseWriter, err error) {
-	e, ok := errors.AsType[*cnerium.Error](err)
-	if !ok {
-		e = cnerium.Forbidden("")
-	}
-	if e.RetryAfter > 0 {
-		seconds := (e.RetryAfter + time.Second - 1) / time.Second
-		w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
-	}
-	status := e.Status
-	if status < 400 || status > 599 {
-		status = http.StatusInternalServerError
-	}
-	http.Error(w, cmp.Or(e.Detail, http.StatusText(status)), status)
-}
-
-// capture remembers the connection that is hijacked through it.
+// capture puts a socket below the library when the connection is hijacked
+// through it.
 type capture struct {
 	http.ResponseWriter
-	conn net.Conn
+	socket *socket
 }
 
 // Hijack takes the connection over from the server.
@@ -86,8 +89,8 @@ func (c *capture) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("take over the connection: %w", err)
 	}
-	c.conn = conn
-	return conn, rw, nil
+	c.socket = &socket{Conn: conn}
+	return c.socket, bufio.NewReadWriter(rw.Reader, bufio.NewWriterSize(c.socket, maxControlFrame)), nil
 }
 
 // WriteHeaderNow is what the handshake calls where a router delays headers, as

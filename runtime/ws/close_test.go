@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/feed"
 	"github.com/cnerium/cnerium-go/runtime/ws"
 )
 
@@ -21,44 +23,44 @@ func TestCloseSendsWhatIsWaitingAndSaysGoodbye(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, n *network) {
 		conn := n.client(t, true)
-		publish(t, n.hub, 1, 10)
+		n.publish(t, 1, 10)
 		closed := make(chan error)
 		go func() { closed <- n.hub.Close(t.Context()) }()
 		synctest.Wait()
 		requireIDs(t, conn, 1, 10)
-		requireClosed(t, conn, websocket.StatusGoingAway)
+		requireClosed(t, conn, websocket.StatusGoingAway, "connect again with your cursor")
 		require.NoError(t, <-closed)
 	})
 }
 
 func TestClosedHubRefusesClientsAndEvents(t *testing.T) {
 	t.Parallel()
-	hub, url := serve(t, nil)
-	require.NoError(t, hub.Close(t.Context()))
-	require.NoError(t, hub.Close(t.Context()))
-	resp := refused(t, url, nil)
+	s := serve(t, nil)
+	require.NoError(t, s.hub.Close(t.Context()))
+	require.NoError(t, s.hub.Close(t.Context()))
+	resp := refused(t, s.url, nil)
 	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
 	require.Equal(t, "1", resp.Header.Get("Retry-After"))
-	require.ErrorIs(t, hub.Publish(t.Context(), []cnerium.Event{event(1, "")}), ws.ErrClosed)
+	require.ErrorIs(t, s.hub.Publish(t.Context(), []cnerium.Event{event(1, "")}), feed.ErrClosed)
 }
 
 func TestCloseCutsOffWhoIsLeftWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	inBubble(t, &ws.Options{WriteTimeout: time.Hour}, func(t *testing.T, n *network) {
 		n.client(t, true)
-		publish(t, n.hub, 1, 1) // nobody reads it
+		n.publish(t, 1, 1) // nobody reads it
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := n.hub.Close(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "1 connections cut off")
+		require.ErrorContains(t, err, "1 subscribers cut off")
 		start := time.Now()
 		require.NoError(t, n.hub.Close(t.Context()))
 		require.Zero(t, time.Since(start))
 	})
 }
 
-func TestClientThatNeverEndsItsMessageIsCutOff(t *testing.T) {
+func TestClientThatNeverEndsItsHugeMessageIsCutOff(t *testing.T) {
 	t.Parallel()
 	inBubble(t, &ws.Options{WriteTimeout: 3 * time.Second}, func(t *testing.T, n *network) {
 		conn, err := n.pipes.dial(t.Context(), "", "")
@@ -73,11 +75,15 @@ func TestClientThatNeverEndsItsMessageIsCutOff(t *testing.T) {
 	})
 }
 
-// trickle connects and sends a message of a terabyte, a byte a second.
+// trickle connects and sends a message of a terabyte: first more than the hub
+// takes, and then a byte a second.
 func trickle(conn net.Conn) {
-	_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: pipe\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"+
-		"\x81\xff\x00\x00\x01\x00\x00\x00\x00\x00mask")
+	err := upgrade(conn)
+	for _, text := range []string{"\x81\xff\x00\x00\x01\x00\x00\x00\x00\x00mask", strings.Repeat(".", 64<<10)} {
+		if err == nil {
+			_, err = io.WriteString(conn, text)
+		}
+	}
 	for err == nil {
 		time.Sleep(900 * time.Millisecond) // of the bubble's clock
 		_, err = conn.Write([]byte("."))

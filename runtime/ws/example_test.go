@@ -43,6 +43,9 @@ func ExampleNewHub() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	if _, _, err := conn.Read(ctx); err != nil { // the welcome
+		log.Fatal(err)
+	}
 	order(server.URL)
 	_, event, err := conn.Read(ctx)
 	if err != nil {

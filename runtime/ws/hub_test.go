@@ -1,112 +1,31 @@
 package ws_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"strconv"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
-	cnerium "github.com/cnerium/cnerium-go/runtime"
 	"github.com/cnerium/cnerium-go/runtime/ws"
 )
 
-// serve returns a hub behind a real server and the server's URL.
-func serve(t *testing.T, opts *ws.Options) (*ws.Hub, string) {
-	t.Helper()
-	hub := ws.NewHub(opts)
-	server := httptest.NewServer(hub)
-	t.Cleanup(server.Close)
-	t.Cleanup(func() { require.NoError(t, hub.Close(context.Background())) })
-	return hub, server.URL
-}
-
-// dial returns a connected client, which is gone when the test ends.
-func dial(t *testing.T, url string, opts *websocket.DialOptions) *websocket.Conn {
-	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), url, opts)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.CloseNow() })
-	return conn
-}
-
-// refused returns the answer to a handshake that must fail.
-func refused(t *testing.T, url string, header http.Header) *http.Response {
-	t.Helper()
-	_, resp, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPHeader: header})
-	require.Error(t, err)
-	require.NotNil(t, resp)
-	return resp
-}
-
-// event returns an event as a store would hand it over.
-func event(id int, room string) cnerium.Event {
-	return cnerium.Event{
-		ID:        strconv.Itoa(id),
-		Cursor:    "c." + strconv.Itoa(id),
-		Operation: "orders.create",
-		Room:      room,
-		Type:      "order.created",
-		Time:      time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Data:      json.RawMessage(`{"order_id":"ord_1"}`),
-	}
-}
-
-// publish hands over events that are numbered from first to last.
-func publish(t *testing.T, hub *ws.Hub, first, last int) {
-	t.Helper()
-	var events []cnerium.Event
-	for id := first; id <= last; id++ {
-		events = append(events, event(id, ""))
-	}
-	require.NoError(t, hub.Publish(t.Context(), events))
-}
-
-// nextID reads one event and returns its ID.
-func nextID(ctx context.Context, conn *websocket.Conn) (string, error) {
-	_, text, err := conn.Read(ctx)
-	if err != nil {
-		return "", err
-	}
-	var e struct {
-		ID string `json:"id"`
-	}
-	if err := json.Unmarshal(text, &e); err != nil {
-		return "", fmt.Errorf("decode %q: %w", text, err)
-	}
-	return e.ID, nil
-}
-
-// requireIDs reads the events from first to last, in their order.
-func requireIDs(t *testing.T, conn *websocket.Conn, first, last int) {
-	t.Helper()
-	for want := first; want <= last; want++ {
-		got, err := nextID(t.Context(), conn)
-		require.NoError(t, err)
-		require.Equal(t, strconv.Itoa(want), got)
-	}
-}
-
-// requireClosed reads until the end of the connection and returns how the
-// server ended it.
-func requireClosed(t *testing.T, conn *websocket.Conn, status websocket.StatusCode) {
-	t.Helper()
-	_, _, err := conn.Read(t.Context())
-	require.Equal(t, status, websocket.CloseStatus(err), "%v", err)
+func TestFirstMessageIsTheWelcome(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &ws.Options{Authorize: anyRoom})
+	s.publish(t, 1, 3)
+	conn, welcome := join(t, s.url+"?room=b&room=a")
+	require.Equal(t, message{Notice: "welcome", Cursor: "c.3", Rooms: []string{"a", "b"}}, welcome)
+	s.publish(t, 4, 4)
+	requireIDs(t, conn, 4, 4)
 }
 
 func TestEventIsOneTextMessageWithItsCloudEvent(t *testing.T) {
 	t.Parallel()
-	hub, url := serve(t, nil)
-	conn := dial(t, url, nil)
-	publish(t, hub, 7, 7)
+	s := serve(t, nil)
+	conn, _ := join(t, s.url)
+	s.publish(t, 7, 7)
 	kind, text, err := conn.Read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, websocket.MessageText, kind)
@@ -117,96 +36,73 @@ func TestEventIsOneTextMessageWithItsCloudEvent(t *testing.T) {
 
 func TestEveryClientGetsEveryEventInOrder(t *testing.T) {
 	t.Parallel()
-	hub, url := serve(t, nil)
-	first, second := dial(t, url, nil), dial(t, url, nil)
-	publish(t, hub, 1, 50)
-	publish(t, hub, 51, 100)
+	s := serve(t, nil)
+	first, _ := join(t, s.url)
+	second, _ := join(t, s.url)
+	s.publish(t, 1, 50)
+	s.publish(t, 51, 100)
 	requireIDs(t, first, 1, 100)
 	requireIDs(t, second, 1, 100)
 }
 
-func TestClientGetsWhatIsPublishedAfterItsHandshakeOnly(t *testing.T) {
+func TestHubIsNotThereBeforeItsAppHasStarted(t *testing.T) {
 	t.Parallel()
-	hub, url := serve(t, nil)
-	publish(t, hub, 1, 1)
-	conn := dial(t, url, nil)
-	publish(t, hub, 2, 2)
-	requireIDs(t, conn, 2, 2)
+	url := listen(t, ws.NewHub(nil))
+	resp := refused(t, url, nil)
+	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	require.Equal(t, "1", resp.Header.Get("Retry-After"))
 }
 
-func TestPublishRefusesDataThatIsNotJSON(t *testing.T) {
+func TestClientComesBackWithItsCursor(t *testing.T) {
 	t.Parallel()
-	hub, url := serve(t, nil)
-	conn := dial(t, url, nil)
-	bad := event(2, "")
-	bad.Data = json.RawMessage("{")
-	err := hub.Publish(t.Context(), []cnerium.Event{event(1, ""), bad})
-	require.ErrorContains(t, err, "publish event 2")
-	requireIDs(t, conn, 1, 1)
+	yes, no := true, false
+	s := serve(t, &ws.Options{Recent: 2})
+	s.publish(t, 1, 250)
+	for name, test := range map[string]struct {
+		query, header string
+		want          message
+		first         int // event that comes first, before 251
+	}{
+		"from memory":         {query: "?last_event_id=c.249", want: message{Notice: "welcome", Cursor: "c.249", Recovered: &yes}, first: 250},
+		"from the history":    {query: "?last_event_id=c.20", want: message{Notice: "welcome", Cursor: "c.20", Recovered: &yes}, first: 21},
+		"by header":           {header: "c.240", want: message{Notice: "welcome", Cursor: "c.240", Recovered: &yes}, first: 241},
+		"of another store":    {query: "?last_event_id=x.20", want: message{Notice: "welcome", Cursor: "c.250", Recovered: &no}, first: 251},
+		"nothing was missed":  {query: "?last_event_id=c.250", want: message{Notice: "welcome", Cursor: "c.250", Recovered: &yes}, first: 251},
+		"header before query": {header: "c.249", query: "?last_event_id=c.1", want: message{Notice: "welcome", Cursor: "c.249", Recovered: &yes}, first: 250},
+	} {
+		header := http.Header{}
+		if test.header != "" {
+			header.Set("Last-Event-ID", test.header)
+		}
+		conn := dial(t, s.url+test.query, &websocket.DialOptions{HTTPHeader: header})
+		require.Equal(t, test.want, next(t, conn), name)
+		requireIDs(t, conn, test.first, 250)
+		defer func() { requireIDs(t, conn, 251, 251) }()
+	}
+	s.publish(t, 251, 251)
 }
 
-func TestMessageFromClientEndsItsConnection(t *testing.T) {
+func TestUnreadableHistoryEndsTheConnectionForLater(t *testing.T) {
 	t.Parallel()
-	hub, url := serve(t, nil)
-	talker, listener := dial(t, url, nil), dial(t, url, nil)
-	require.NoError(t, talker.Write(t.Context(), websocket.MessageText, []byte("subscribe")))
-	requireClosed(t, talker, websocket.StatusPolicyViolation)
-	publish(t, hub, 1, 1)
-	requireIDs(t, listener, 1, 1)
+	s := serve(t, &ws.Options{Recent: 2})
+	s.publish(t, 1, 250)
+	s.journal.failAfter("c.100")
+	conn, _ := join(t, s.url+"?last_event_id=c.0")
+	requireIDs(t, conn, 1, 100)
+	requireClosed(t, conn, websocket.StatusInternalError, "come back")
 }
 
-func TestClientsComeAndGoWhileEventsArePublished(t *testing.T) {
+func TestPanicOfTheHistoryEndsOneConnectionOnly(t *testing.T) {
 	t.Parallel()
-	const clients, visits = 10, 3
-	hub, url := serve(t, &ws.Options{QueueSize: 10_000})
-	publishing, stop := context.WithCancel(t.Context())
-	var publisher, visitors sync.WaitGroup
-	publisher.Go(func() {
-		for id := 1; publishing.Err() == nil; id++ {
-			_ = hub.Publish(publishing, []cnerium.Event{event(id, "")})
-		}
-	})
-	failures := make(chan error, clients)
-	for range clients {
-		visitors.Go(func() {
-			for range visits {
-				if err := visit(t.Context(), url); err != nil {
-					failures <- err
-					return
-				}
-			}
-		})
-	}
-	visitors.Wait()
-	stop()
-	publisher.Wait()
-	close(failures)
-	for err := range failures {
-		require.NoError(t, err)
-	}
-}
-
-// visit connects, requires a run of events without a gap, and leaves.
-func visit(ctx context.Context, url string) error {
-	conn, _, err := websocket.Dial(ctx, url, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.CloseNow() }()
-	last := 0
-	for range 20 {
-		text, err := nextID(ctx, conn)
-		if err != nil {
-			return err
-		}
-		id, err := strconv.Atoi(text)
-		if err != nil {
-			return err
-		}
-		if last != 0 && id != last+1 {
-			return fmt.Errorf("event %d came after %d", id, last)
-		}
-		last = id
-	}
-	return nil
+	s := serve(t, &ws.Options{Recent: 2})
+	s.publish(t, 1, 250)
+	s.journal.panicAfter("c.100")
+	witness, _ := join(t, s.url)
+	conn, _ := join(t, s.url+"?last_event_id=c.0")
+	requireIDs(t, conn, 1, 100)
+	_, _, err := conn.Read(t.Context())
+	require.Error(t, err)
+	s.requireLogged(t, "history is broken")
+	s.publish(t, 251, 251)
+	requireIDs(t, witness, 251, 251)
 }

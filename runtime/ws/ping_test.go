@@ -1,6 +1,7 @@
 package ws_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ func TestClientThatAnswersPingsIsKept(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, n *network) {
 		conn := n.client(t, true)
-		timer := time.AfterFunc(24*time.Hour, func() { publish(t, n.hub, 1, 1) })
+		timer := time.AfterFunc(24*time.Hour, func() { n.publish(t, 1, 1) })
 		defer timer.Stop()
 		requireIDs(t, conn, 1, 1)
 	})
@@ -24,7 +25,7 @@ func TestClientThatAnswersNoPingIsCutOff(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, n *network) {
 		conn := n.client(t, false)
 		start := time.Now()
-		_, _, err := conn.Read(t.Context())
+		_, _, err := conn.Read(context.Background())
 		require.Error(t, err)
 		require.Equal(t, 40*time.Second, time.Since(start)) // the ping's interval and its timeout
 	})
@@ -36,7 +37,7 @@ func TestPingsFollowTheOptions(t *testing.T) {
 	inBubble(t, opts, func(t *testing.T, n *network) {
 		conn := n.client(t, false)
 		start := time.Now()
-		_, _, err := conn.Read(t.Context())
+		_, _, err := conn.Read(context.Background())
 		require.Error(t, err)
 		require.Equal(t, 61*time.Second, time.Since(start))
 	})

@@ -50,7 +50,7 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 
 // network is a hub with its server in a bubble of synctest.
 type network struct {
-	hub   *ws.Hub
+	*site
 	pipes *pipes
 }
 
@@ -60,7 +60,7 @@ func inBubble(t *testing.T, opts *ws.Options, test func(*testing.T, *network)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := &network{
-			hub:   ws.NewHub(opts),
+			site:  newSite(t, opts),
 			pipes: &pipes{accept: make(chan net.Conn), closed: make(chan struct{})},
 		}
 		server := &http.Server{Handler: n.hub}
@@ -73,11 +73,14 @@ func inBubble(t *testing.T, opts *ws.Options, test func(*testing.T, *network)) {
 	})
 }
 
-// client connects. Without answer it does not answer pings.
+// client connects and reads its welcome. Without answer it does not answer
+// pings.
 func (n *network) client(t *testing.T, answer bool) *websocket.Conn {
 	t.Helper()
-	return dial(t, "ws://pipe", &websocket.DialOptions{
+	conn := dial(t, "ws://pipe", &websocket.DialOptions{
 		HTTPClient:     &http.Client{Transport: &http.Transport{DialContext: n.pipes.dial}},
 		OnPingReceived: func(context.Context, []byte) bool { return answer },
 	})
+	require.Equal(t, "welcome", next(t, conn).Notice)
+	return conn
 }

@@ -16,11 +16,11 @@ import (
 // follow reads events until the connection ends.
 func follow(ctx context.Context, conn *websocket.Conn, ids *[]string) {
 	for {
-		id, err := nextID(ctx, conn)
+		m, err := read(ctx, conn)
 		if err != nil {
 			return
 		}
-		*ids = append(*ids, id)
+		*ids = append(*ids, m.ID)
 	}
 }
 
@@ -32,14 +32,14 @@ func TestSlowClientIsClosedWhileOthersGetEverything(t *testing.T) {
 		var got []string
 		go follow(t.Context(), fast, &got)
 		for id := 1; id <= events; id++ {
-			publish(t, n.hub, id, id)
+			n.publish(t, id, id)
 			synctest.Wait()
 		}
 		require.Len(t, got, events)
 		require.Equal(t, strconv.Itoa(events), got[events-1])
 
 		requireIDs(t, slow, 1, 1) // it was on its way when the queue filled up
-		requireClosed(t, slow, websocket.StatusTryAgainLater)
+		requireClosed(t, slow, websocket.StatusTryAgainLater, "come back with your cursor")
 	})
 }
 
@@ -48,11 +48,11 @@ func TestClientAtTheLimitOfItsQueueIsKept(t *testing.T) {
 	const queue = 4
 	inBubble(t, &ws.Options{QueueSize: queue}, func(t *testing.T, n *network) {
 		slow := n.client(t, true)
-		publish(t, n.hub, 1, 1)
+		n.publish(t, 1, 1)
 		synctest.Wait() // the first is on its way
-		publish(t, n.hub, 2, 1+queue)
+		n.publish(t, 2, 1+queue)
 		requireIDs(t, slow, 1, 1+queue)
-		publish(t, n.hub, 6, 6)
+		n.publish(t, 6, 6)
 		requireIDs(t, slow, 6, 6)
 	})
 }
@@ -62,11 +62,11 @@ func TestClientOneEventBeyondTheLimitIsClosed(t *testing.T) {
 	const queue = 4
 	inBubble(t, &ws.Options{QueueSize: queue}, func(t *testing.T, n *network) {
 		slow := n.client(t, true)
-		publish(t, n.hub, 1, 1)
+		n.publish(t, 1, 1)
 		synctest.Wait() // the first is on its way
-		publish(t, n.hub, 2, 1+queue+1)
+		n.publish(t, 2, 1+queue+1)
 		requireIDs(t, slow, 1, 1)
-		requireClosed(t, slow, websocket.StatusTryAgainLater)
+		requireClosed(t, slow, websocket.StatusTryAgainLater, "come back with your cursor")
 	})
 }
 
@@ -74,7 +74,7 @@ func TestClientThatTakesNothingIsCutOff(t *testing.T) {
 	t.Parallel()
 	inBubble(t, &ws.Options{WriteTimeout: 3 * time.Second}, func(t *testing.T, n *network) {
 		n.client(t, true)
-		publish(t, n.hub, 1, 2)
+		n.publish(t, 1, 2)
 		start := time.Now()
 		require.NoError(t, n.hub.Close(t.Context())) // returns when no client is left
 		require.Equal(t, 3*time.Second, time.Since(start))
