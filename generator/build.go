@@ -11,11 +11,11 @@ import (
 // package. The model is to be used only when there is none.
 func buildPackage(src *source) (*Package, []Diagnostic) {
 	p := &Package{Path: src.path, Name: src.name, Dir: src.dir, types: src.types}
+	src.encodable = make(map[jsonKey]bool)
 	elsewhere := declaredElsewhere(src)
-	p.declared = slices.AppendSeq(src.types.Scope().Names(), maps.Keys(elsewhere))
-	for file := range src.types.Scope().Children() {
-		p.imported = append(p.imported, file.Names()...)
-	}
+	p.declared = slices.Sorted(maps.Keys(src.declared))
+	p.declared = slices.AppendSeq(p.declared, maps.Keys(elsewhere))
+	p.imported = src.imported
 	var found []Diagnostic
 	for _, d := range src.directives {
 		route, more := buildRoute(src, d)

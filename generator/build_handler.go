@@ -90,7 +90,7 @@ func (b *handlerBuilder) result(sig *types.Signature) Result {
 		message := fmt.Sprintf("%s returns a cnerium.Response by value", b.name)
 		b.add(first.Pos(), CategoryResult, message, "return a *cnerium.Response")
 	default:
-		newJSONWalk(b, first, false).visit(t, jsonPlace{})
+		newJSONWalk(b, first, false).walk(t, jsonPlace{})
 	}
 	return Result{Kind: ResultValue, Type: first.Type()}
 }

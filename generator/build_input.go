@@ -16,7 +16,7 @@ type inputBuilder struct {
 	bound   map[string]bool   // place and name of each binding
 	body    map[string]string // field by lower-case JSON name
 	outside []boundField      // bound fields that encoding/json would accept
-	seen    map[string]bool   // types that are read already
+	seen    map[any]bool      // types that are read already, by their keys
 }
 
 // boundField is a field from outside the body that has a JSON name.
@@ -34,7 +34,7 @@ func (b *handlerBuilder) input(v *types.Var, target types.Type, s *types.Struct,
 		input:          &Input{Type: target, Pointer: pointer, Validate: validates(target)},
 		bound:          make(map[string]bool),
 		body:           make(map[string]string),
-		seen:           make(map[string]bool),
+		seen:           make(map[any]bool),
 	}
 	own := readsJSON(target)
 	if own {
@@ -91,7 +91,7 @@ func (i *inputBuilder) field(f field, inBody bool) {
 	case inBody && f.Exported():
 		i.body[strings.ToLower(f.jsonName())] = f.Name()
 		w := newJSONWalk(i.handlerBuilder, i.param, true)
-		w.visit(f.Type(), jsonPlace{field: f.Var, owner: i.root, addressable: true})
+		w.walk(f.Type(), jsonPlace{field: f.Var, owner: i.root, addressable: true})
 	}
 }
 

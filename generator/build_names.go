@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -15,7 +14,7 @@ import (
 // files for other systems or tags, with their places. The output is compiled
 // together with them some time.
 func declaredElsewhere(src *source) map[string]token.Position {
-	entries, err := os.ReadDir(src.dir)
+	entries, err := src.disk.readDir(src.dir)
 	if err != nil {
 		return nil // whoever lists the package says so
 	}
@@ -29,7 +28,7 @@ func declaredElsewhere(src *source) map[string]token.Position {
 		if known[path] || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.ContainsRune("_.", rune(entry.Name()[0])) {
 			continue
 		}
-		content, err := os.ReadFile(path)
+		content, err := src.disk.readFile(path)
 		if err != nil || isOutput(content) {
 			continue
 		}

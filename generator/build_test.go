@@ -48,7 +48,7 @@ func sourceOf(t *testing.T, text string) *source {
 	directives, found := parseDirectives(fset, tree)
 	require.Empty(t, found)
 	src := &source{
-		path: "example.com/orders", name: tree.Name.Name, dir: "/orders", fset: fset,
+		path: "example.com/orders", name: tree.Name.Name, dir: "/orders", fset: fset, disk: newDisk(),
 		files: []*ast.File{tree}, directives: directives,
 		info: &types.Info{Defs: make(map[*ast.Ident]types.Object)},
 	}
@@ -63,6 +63,10 @@ func sourceOf(t *testing.T, text string) *source {
 		},
 	}
 	src.types, _ = config.Check(src.path, fset, src.files, src.info) // the error went to Error
+	u := newUnit(&node{path: src.path})
+	u.source, u.files = src, src.files
+	u.index(baseOfPath)
+	u.describe(func(string) []string { return nil })
 	return src
 }
 
@@ -154,11 +158,11 @@ func H(ctx context.Context, f func(bool) any, c chan<- [2]Pair[Own, time.Duratio
 	sig := src.types.Scope().Lookup("H").(*types.Func).Signature()
 	m := mentionsOf(src.types, sig)
 	var packages []string
-	for p := range m.packages {
+	for _, p := range m.packages {
 		packages = append(packages, p.Path())
 	}
 	require.ElementsMatch(t, []string{"context", "time"}, packages)
-	require.Equal(t, map[string]bool{"bool": true, "any": true, "string": true, "int8": true, "error": true}, m.predefined)
+	require.ElementsMatch(t, []string{"bool", "any", "string", "int8", "error"}, m.predefined)
 	require.Equal(t, "chan<- [2]Pair[Own, time.Duration]", src.text(sig.Params().At(2).Type()))
 }
 

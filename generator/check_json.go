@@ -5,21 +5,44 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"maps"
 )
 
 // jsonWalk looks through a type as encoding/json does, for what it cannot
 // decode or encode.
 type jsonWalk struct {
 	b      *handlerBuilder
-	at     *types.Var      // the parameter or result that has the type
-	decode bool            // rather than encode
-	seen   map[string]bool // structs that are read already
-	open   map[string]bool // other types whose parts are being looked at
-	told   bool            // of somebody else's type, for which one diagnostic is enough
+	at     *types.Var       // the parameter or result that has the type
+	decode bool             // rather than encode
+	seen   map[jsonKey]bool // structs that are read already; nil before the first
+	open   map[jsonKey]bool // other types whose parts are being looked at; nil before the first
+	told   bool             // of somebody else's type, for which one diagnostic is enough
 }
 
 func newJSONWalk(b *handlerBuilder, at *types.Var, decode bool) *jsonWalk {
-	return &jsonWalk{b: b, at: at, decode: decode, seen: make(map[string]bool), open: make(map[string]bool)}
+	return &jsonWalk{b: b, at: at, decode: decode}
+}
+
+// jsonKey stands for a type and what is done with it.
+type jsonKey struct {
+	id          any // its typeKey
+	decode      bool
+	addressable bool
+}
+
+func (w *jsonWalk) key(t types.Type, addressable bool) jsonKey {
+	return jsonKey{typeKey(t), w.decode, addressable}
+}
+
+// walk looks at the type of the parameter, the result, or a field of it. When
+// there is nothing to tell, the same structs are not looked at again for other
+// handlers.
+func (w *jsonWalk) walk(t types.Type, at jsonPlace) {
+	before := len(w.b.found)
+	w.visit(t, at)
+	if len(w.b.found) == before {
+		maps.Copy(w.b.src.encodable, w.seen)
+	}
 }
 
 // jsonPlace is where a type stands.
@@ -57,12 +80,17 @@ func (w *jsonWalk) visit(t types.Type, at jsonPlace) {
 // element looks at what a type is made of that is no struct. Such a type, too,
 // can be a part of itself.
 func (w *jsonWalk) element(u interface{ Elem() types.Type }, t types.Type, at jsonPlace) {
-	key := fmt.Sprint(at.addressable, typeKey(t))
-	if w.open[key] {
-		return
+	if _, ok := types.Unalias(t).(*types.Named); ok { // which a type needs for being a part of itself
+		key := w.key(t, at.addressable)
+		if w.open[key] {
+			return
+		}
+		if w.open == nil {
+			w.open = make(map[jsonKey]bool)
+		}
+		w.open[key] = true
+		defer delete(w.open, key)
 	}
-	w.open[key] = true
-	defer delete(w.open, key)
 	switch u := u.(type) {
 	case *types.Map:
 		if !w.isKey(u.Key()) {
@@ -107,9 +135,12 @@ func (w *jsonWalk) isKey(key types.Type) bool {
 
 // fields looks at the fields that encoding/json sees.
 func (w *jsonWalk) fields(s *types.Struct, t types.Type, at jsonPlace) {
-	key := fmt.Sprint(at.addressable, typeKey(t))
-	if w.seen[key] {
+	key := w.key(t, at.addressable)
+	if w.seen[key] || w.b.src.encodable[key] {
 		return
+	}
+	if w.seen == nil {
+		w.seen = make(map[jsonKey]bool)
 	}
 	w.seen[key] = true
 	if w.decode {

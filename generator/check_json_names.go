@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"go/types"
+	"slices"
 )
 
 // jsonField is a field that encoding/json sees in a struct.
@@ -23,7 +24,7 @@ func (f jsonField) hides(g jsonField) bool {
 func (b *handlerBuilder) checkJSONNames(s *types.Struct, reached *types.Var) {
 	first := make(map[string]jsonField)
 	clash := make(map[string]jsonField)
-	fields := jsonFields(s, 0, make(map[*types.Struct]bool))
+	fields := jsonFields(s, 0, nil)
 	for _, f := range fields {
 		other, ok := first[f.name]
 		switch {
@@ -33,6 +34,9 @@ func (b *handlerBuilder) checkJSONNames(s *types.Struct, reached *types.Var) {
 		case !other.hides(f) && clash[f.name].Var == nil:
 			clash[f.name] = f
 		}
+	}
+	if len(clash) == 0 {
+		return
 	}
 	for _, f := range fields {
 		second, ok := clash[f.name]
@@ -49,12 +53,11 @@ func (b *handlerBuilder) checkJSONNames(s *types.Struct, reached *types.Var) {
 
 // jsonFields returns the fields of a struct and of those embedded in it, but
 // not those that are bound from elsewhere.
-func jsonFields(s *types.Struct, depth int, open map[*types.Struct]bool) []jsonField {
-	if open[s] {
+func jsonFields(s *types.Struct, depth int, around []*types.Struct) []jsonField {
+	if slices.Contains(around, s) {
 		return nil
 	}
-	open[s] = true
-	defer delete(open, s)
+	around = append(around, s)
 	var fields []jsonField
 	for n := range s.NumFields() {
 		f := field{Var: s.Field(n), tag: parseTag(s.Tag(n))}
@@ -62,7 +65,7 @@ func jsonFields(s *types.Struct, depth int, open map[*types.Struct]bool) []jsonF
 		switch {
 		case f.tag.notInJSON || len(f.tag.places) > 0:
 		case f.Embedded() && inner != nil && f.tag.json == "":
-			fields = append(fields, jsonFields(inner, depth+1, open)...)
+			fields = append(fields, jsonFields(inner, depth+1, around)...)
 		case f.Exported() || f.Embedded() && inner != nil:
 			fields = append(fields, jsonField{f.Var, f.jsonName(), f.tag.json != "", depth})
 		}

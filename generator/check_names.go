@@ -18,14 +18,16 @@ func checkReserved(src *source, routes []*Route, elsewhere map[string]token.Posi
 	needed := map[string]bool{"nil": true, "error": true}
 	for _, r := range routes {
 		if r.Handler != nil {
-			maps.Copy(needed, mentionsOf(src.types, r.Handler.written()...).predefined)
+			for _, name := range mentionsOf(src.types, r.Handler.written()...).predefined {
+				needed[name] = true
+			}
 		}
 	}
 	var found []Diagnostic
 	refuse := func(name, why string) {
 		pos, ok := elsewhere[name]
-		if obj := src.types.Scope().Lookup(name); obj != nil {
-			pos, ok = src.position(obj.Pos()), true
+		if declared, here := src.declared[name]; here {
+			pos, ok = src.position(declared), true
 		}
 		if ok {
 			message := fmt.Sprintf("the package declares %s, %s", name, why)

@@ -2,117 +2,148 @@ package generator
 
 import (
 	"bytes"
-	"go/types"
+	"go/format"
+	"strconv"
 	"strings"
-
-	"github.com/dave/jennifer/jen"
+	"unicode/utf8"
 )
 
 // emit returns the bytes of a package's generated file.
 func emit(p *Package) ([]byte, error) {
 	e := newEmitter(p)
-	f := jen.NewFile(p.Name)
-	f.HeaderComment(strings.TrimPrefix(outputFirstLine, "// "))
-	f.Add(e.importBlock())
-	f.Line()
-	f.Comment("The operations of this package.")
-	f.Add(e.constants())
-	f.Line()
-	e.registerComment(f)
-	f.Add(e.register())
+	e.code.Grow(2048 * (1 + len(p.Routes)))
+	e.line(outputFirstLine)
+	e.line()
+	e.line("package ", p.Name)
+	e.line()
+	e.importBlock()
+	e.line()
+	e.constants()
+	e.line()
+	e.register()
 	for _, r := range e.routes {
-		f.Line()
-		f.Comment(r.wrapper + " adapts [" + r.link() + "].")
-		f.Add(e.routeFunc(r))
+		e.line()
+		e.routeFunc(r)
 	}
-	f.Line()
-	f.Comment("These lines stop the compiler when a handler's signature has changed since")
-	f.Comment("this file was generated: run go generate.")
-	f.Add(e.signatures())
-	f.Line()
-	f.Comment("This line stops the compiler when this file and the runtime do not fit each")
-	f.Comment("other: update github.com/cnerium/cnerium-go, or run go generate.")
-	f.Const().Id("_").Op("=").Add(e.runtime("UpdateRuntimeOrRunGoGenerateV1"))
-	var code bytes.Buffer
-	if err := f.Render(&code); err != nil {
-		return nil, err
+	e.line()
+	e.signatures()
+	e.line()
+	e.line("// This line stops the compiler when this file and the runtime do not fit each")
+	e.line("// other: update github.com/cnerium/cnerium-go, or run go generate.")
+	e.line("const _ = ", e.runtime("UpdateRuntimeOrRunGoGenerateV1"))
+	if e.rough {
+		return format.Source(e.code.Bytes())
 	}
-	return code.Bytes(), nil
+	return e.code.Bytes(), nil
 }
 
-// lines returns code in parentheses, a line for each.
-func lines(code []jen.Code) jen.Code {
-	return jen.Custom(jen.Options{Open: "(", Close: ")", Multi: true}, code...)
+// printer writes lines as gofmt would. To print two thousand routes by way of
+// go/format takes longer than all the rest of a run, so that is left to what
+// this printer does not lay out itself.
+type printer struct {
+	code  bytes.Buffer
+	depth int  // of indentation
+	rough bool // something is not as gofmt would write it
 }
 
-// importBlock is written here and not by jennifer, which knows no groups.
-func (e *emitter) importBlock() jen.Code {
-	var specs []jen.Code
+// line writes one line.
+func (p *printer) line(parts ...string) {
+	if len(parts) > 0 {
+		for range p.depth {
+			p.code.WriteByte('\t')
+		}
+	}
+	for _, part := range parts {
+		p.code.WriteString(part)
+	}
+	p.code.WriteByte('\n')
+}
+
+// open writes a line and indents those after it.
+func (p *printer) open(parts ...string) {
+	p.line(parts...)
+	p.depth++
+}
+
+// end writes a line that is indented as the one of open.
+func (p *printer) end(parts ...string) {
+	p.depth--
+	p.line(parts...)
+}
+
+// columns writes lines of two parts each, the second parts below each other.
+func (p *printer) columns(lines [][2]string) {
+	width := 0
+	for _, l := range lines {
+		width = max(width, utf8.RuneCountInString(l[0]))
+	}
+	for _, l := range lines {
+		p.line(l[0], strings.Repeat(" ", width-utf8.RuneCountInString(l[0])+1), l[1])
+	}
+}
+
+// importBlock names the packages in groups.
+func (e *emitter) importBlock() {
+	e.open("import (")
 	for i, group := range e.imports.groups() {
 		if i > 0 {
-			specs = append(specs, jen.Empty())
+			e.line()
 		}
 		for _, spec := range group {
-			line := jen.Lit(spec.path)
 			if spec.alias != "" {
-				line = jen.Id(spec.alias).Lit(spec.path)
+				e.line(spec.alias, " ", strconv.Quote(spec.path))
+				continue
 			}
-			specs = append(specs, line)
+			e.line(strconv.Quote(spec.path))
 		}
 	}
-	return jen.Id("import").Add(lines(specs))
+	e.end(")")
 }
 
 // constants declares the operations.
-func (e *emitter) constants() jen.Code {
-	var code []jen.Code
+func (e *emitter) constants() {
+	var lines [][2]string
 	for _, r := range e.routes {
-		code = append(code, jen.Id(r.constant).Op("=").Lit(r.Operation))
+		lines = append(lines, [2]string{r.constant, "= " + strconv.Quote(r.Operation)})
 	}
-	return jen.Const().Add(lines(code))
+	e.line("// The operations of this package.")
+	e.open("const (")
+	e.columns(lines)
+	e.end(")")
 }
 
-// registerComment documents RegisterRoutes with a list of the routes.
-func (e *emitter) registerComment(f *jen.File) {
-	f.Comment(registerName + " registers the durable routes of this package:")
-	f.Comment("//")
+// register is the function that an application calls. Its comment lists the
+// routes.
+func (e *emitter) register() {
+	e.line("// ", registerName, " registers the durable routes of this package:")
+	e.line("//")
 	for _, r := range e.routes {
-		f.Comment("//   - " + r.Method + " " + r.Path + " runs [" + r.link() + "] as " + r.Operation)
+		e.line("//   - ", r.Method, " ", r.Path, " runs [", r.link(), "] as ", r.Operation)
 	}
-}
-
-// register is the function that an application calls.
-func (e *emitter) register() jen.Code {
-	params := []jen.Code{jen.Id(e.app).Op("*").Add(e.runtime("App"))}
+	params := e.app + " *" + e.runtime("App")
 	for _, recv := range e.receivers {
-		params = append(params, jen.Id(recv.param).Id(recv.text))
+		params += ", " + recv.param + " " + recv.text
 	}
-	var calls []jen.Code
+	e.open("func ", registerName, "(", params, ") {")
 	for _, r := range e.routes {
-		route := jen.Id(r.wrapper).Call()
+		receiver := ""
 		if r.receiver != nil {
-			route = jen.Id(r.wrapper).Call(jen.Id(r.receiver.param))
+			receiver = r.receiver.param
 		}
-		calls = append(calls, jen.Id(e.app).Dot("Handle").Call(route))
+		e.line(e.app, ".Handle(", r.wrapper, "(", receiver, "))")
 	}
-	return jen.Func().Id(registerName).Params(params...).Block(calls...)
+	e.end("}")
 }
 
 // signatures assigns each handler to the type that it has now.
-func (e *emitter) signatures() jen.Code {
-	var code []jen.Code
+func (e *emitter) signatures() {
+	var lines [][2]string
 	for _, r := range e.routes {
-		code = append(code, jen.Id("_").Id(e.signature(r)).Op("=").Id(r.expression()))
+		lines = append(lines, [2]string{"_ " + e.signature(r), "= " + r.expression()})
 	}
-	return jen.Var().Add(lines(code))
-}
-
-// store is an identifier of the package of a store.
-func (e *emitter) store(p *types.Package, name string) *jen.Statement {
-	return jen.Id(e.imports.local[p.Path()]).Dot(name)
-}
-
-// runtime is an identifier of the runtime.
-func (e *emitter) runtime(name string) *jen.Statement {
-	return jen.Id(e.imports.local[runtimePath]).Dot(name)
+	e.line("// These lines stop the compiler when a handler's signature has changed since")
+	e.line("// this file was generated: run go generate.")
+	e.open("var (")
+	e.columns(lines)
+	e.end(")")
 }

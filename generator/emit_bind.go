@@ -1,7 +1,9 @@
 package generator
 
 import (
-	"github.com/dave/jennifer/jen"
+	"go/types"
+	"strconv"
+	"strings"
 )
 
 // wrapper prints what one route does with a request.
@@ -13,27 +15,30 @@ type wrapper struct {
 	names    map[string]string // of path parameters, by the handler's names for them
 }
 
-// bind is the function that turns a request into a call.
-func (w *wrapper) bind() jen.Code {
-	var code []jen.Code
-	usesRequest := false
+// bind is the field with the function that turns a request into a call.
+func (w *wrapper) bind() {
+	req := "*" + w.runtime("Request")
 	for _, p := range w.route.Handler.Params {
-		usesRequest = usesRequest || p.usesRequest()
+		if p.usesRequest() {
+			req = w.local.req + " *" + w.runtime("Request")
+		}
+	}
+	w.open("Bind: func(", req, ") (", w.runtime("Call"), ", error) {")
+	for _, p := range w.route.Handler.Params {
 		if p.Kind == ParamPath {
-			code = append(code, w.pathParam(p)...)
+			w.pathParam(p)
 		}
 	}
 	for _, p := range w.route.Handler.Params {
 		if p.Kind == ParamInput {
-			code = append(code, w.input(p.Input)...)
+			w.input(p.Input)
 		}
 	}
-	code = append(code, jen.Return(w.call(), jen.Nil()))
-	req := jen.Op("*").Add(w.runtime("Request"))
-	if usesRequest {
-		req = jen.Id(w.local.req).Add(req)
-	}
-	return jen.Func().Params(req).Params(w.runtime("Call"), jen.Error()).Block(code...)
+	ctx := w.local.ctx + " " + w.imports.local["context"] + ".Context"
+	w.open("return func(", ctx, ") (*", w.runtime("Response"), ", error) {")
+	w.answer()
+	w.end("}, nil")
+	w.end("},")
 }
 
 // usesRequest reports whether what is passed comes from the request.
@@ -48,46 +53,46 @@ func (p Param) usesRequest() bool {
 }
 
 // pathParam declares the variable of a path parameter.
-func (w *wrapper) pathParam(p Param) []jen.Code {
+func (w *wrapper) pathParam(p Param) {
 	name := w.scope.take(p.Name)
 	w.names[p.Name] = name
 	if isString(p.Type) {
-		return []jen.Code{jen.Id(name).Op(":=").Add(w.pathValue(p.Value))}
+		w.line(name, " := ", w.pathValue(p.Value))
+		return
 	}
-	return []jen.Code{
-		jen.Var().Id(name).Id(w.text(p.Type)),
-		w.guard(w.bindValue(*p.Value, jen.Id(name)), jen.Id(w.local.err)),
-	}
+	w.line("var ", name, " ", w.text(p.Type))
+	w.guard(w.bindValue(*p.Value, name), w.local.err)
 }
 
 // input declares the input, fills it in and validates it.
-func (w *wrapper) input(in *Input) []jen.Code {
-	name, err := jen.Id(w.local.in), jen.Id(w.local.err)
-	code := []jen.Code{jen.Var().Add(name).Id(w.text(in.Type))}
+func (w *wrapper) input(in *Input) {
+	name := w.local.in
+	w.line("var ", name, " ", w.text(in.Type))
 	if in.Body {
-		args := []jen.Code{jen.Op("&").Add(name)}
+		args := "&" + name
 		for _, field := range in.NotInBody {
-			args = append(args, jen.Lit(field))
+			args += ", " + strconv.Quote(field)
 		}
-		code = append(code, w.guard(jen.Id(w.local.req).Dot("DecodeJSON").Call(args...), err))
+		w.guard(w.local.req+".DecodeJSON("+args+")", w.local.err)
 	}
 	for _, b := range in.Bindings {
-		field := jen.Id(w.local.in).Dot(b.Field)
+		field := name + "." + b.Field
 		if b.Place == PlacePath && isString(b.Type) {
-			code = append(code, field.Op("=").Add(w.pathValue(&b)))
+			w.line(field, " = ", w.pathValue(&b))
 			continue
 		}
-		code = append(code, w.guard(w.bindValue(b, field), err))
+		w.guard(w.bindValue(b, field), w.local.err)
 	}
 	if in.Validate {
-		invalid := w.runtime("Invalid").Call(err)
-		code = append(code, w.guard(jen.Id(w.local.in).Dot("Validate").Call(), invalid))
+		w.guard(name+".Validate()", w.runtime("Invalid")+"("+w.local.err+")")
 	}
-	return code
 }
 
-func (w *wrapper) pathValue(b *Binding) jen.Code {
-	return jen.Id(w.local.req).Dot("PathValue").Call(jen.Lit(b.Name))
+// isString reports whether a type is string itself.
+func isString(t types.Type) bool { return types.Unalias(t) == types.Typ[types.String] }
+
+func (w *wrapper) pathValue(b *Binding) string {
+	return w.local.req + ".PathValue(" + strconv.Quote(b.Name) + ")"
 }
 
 // binders are the runtime's functions for the kinds of scalars.
@@ -102,78 +107,72 @@ var binders = map[ScalarKind]string{
 }
 
 // bindValue is the call that stores a value.
-func (w *wrapper) bindValue(b Binding, target jen.Code) jen.Code {
+func (w *wrapper) bindValue(b Binding, target string) string {
 	from := map[Place]string{PlacePath: "FromPath", PlaceQuery: "FromQuery", PlaceHeader: "FromHeader"}[b.Place]
 	if b.Place == PlaceHeader && b.Wrap == WrapSlice {
 		from = "FromHeaderList"
 	}
-	value := jen.Id(w.local.req).Dot(from).Call(jen.Lit(b.Name))
-	target = jen.Op("&").Add(target)
+	args := w.local.req + "." + from + "(" + strconv.Quote(b.Name) + "), &" + target
 	scalar := w.runtime(binders[b.Kind])
 	switch b.Wrap {
 	case WrapSlice:
-		return w.runtime("BindSlice").Call(value, target, scalar)
+		return w.runtime("BindSlice") + "(" + args + ", " + scalar + ")"
 	case WrapPointer:
-		return w.runtime("BindPointer").Call(value, target, scalar)
+		return w.runtime("BindPointer") + "(" + args + ", " + scalar + ")"
 	}
-	return scalar.Call(value, target)
+	return scalar + "(" + args + ")"
 }
 
 // guard is "if err := call; err != nil { return nil, failure }".
-func (w *wrapper) guard(call, failure jen.Code) jen.Code {
-	err := w.local.err
-	return jen.If(jen.Id(err).Op(":=").Add(call), jen.Id(err).Op("!=").Nil()).Block(
-		jen.Return(jen.Nil(), failure),
-	)
-}
-
-// call is the function that runs the handler.
-func (w *wrapper) call() jen.Code {
-	handler := jen.Id(w.route.Handler.Name)
-	if w.receiver != "" {
-		handler = jen.Id(w.receiver).Dot(w.route.Handler.Name)
-	}
-	handler = handler.Call(w.arguments()...)
-	ctx := jen.Id(w.local.ctx).Id(w.imports.local["context"]).Dot("Context")
-	return jen.Func().Params(ctx).Params(jen.Op("*").Add(w.runtime("Response")), jen.Error()).Block(w.answer(handler)...)
+func (w *wrapper) guard(call, failure string) {
+	w.open("if ", w.local.err, " := ", call, "; ", w.local.err, " != nil {")
+	w.line("return nil, ", failure)
+	w.end("}")
 }
 
 // answer runs the handler and makes a response of its results.
-func (w *wrapper) answer(handler jen.Code) []jen.Code {
-	status, err, out := w.route.status(), jen.Id(w.local.err), jen.Id(w.local.out)
+func (w *wrapper) answer() {
+	handler := w.route.Handler.Name + "(" + w.arguments() + ")"
+	if w.receiver != "" {
+		handler = w.receiver + "." + handler
+	}
+	status, err := w.route.status(), w.local.err
 	switch w.route.Handler.Result.Kind {
 	case ResultResponse:
-		return []jen.Code{jen.Return(handler)}
+		w.line("return ", handler)
+		return
 	case ResultValue:
-		return []jen.Code{
-			jen.List(out, err).Op(":=").Add(handler),
-			jen.If(jen.Id(w.local.err).Op("!=").Nil()).Block(jen.Return(jen.Nil(), err)),
-			jen.Return(w.runtime("JSON").Call(w.status(status), out)),
-		}
+		w.line(w.local.out, ", ", err, " := ", handler)
+		w.open("if ", err, " != nil {")
+		w.line("return nil, ", err)
+		w.end("}")
+		w.line("return ", w.runtime("JSON"), "(", w.status(status), ", ", w.local.out, ")")
+		return
 	}
-	response := w.runtime("NoContent").Call()
+	response := w.runtime("NoContent") + "()"
 	if status != 204 {
-		response = w.runtime("Empty").Call(w.status(status))
+		response = w.runtime("Empty") + "(" + w.status(status) + ")"
 	}
-	return []jen.Code{w.guard(handler, err), jen.Return(response, jen.Nil())}
+	w.guard(handler, err)
+	w.line("return ", response, ", nil")
 }
 
 // arguments are passed in the order of the handler's parameters.
-func (w *wrapper) arguments() []jen.Code {
-	args := []jen.Code{jen.Id(w.local.ctx)}
+func (w *wrapper) arguments() string {
+	args := []string{w.local.ctx}
 	for _, p := range w.route.Handler.Params {
 		switch {
 		case p.Kind == ParamRequest:
-			args = append(args, jen.Id(w.local.req))
+			args = append(args, w.local.req)
 		case p.Kind == ParamTransaction:
-			args = append(args, w.store(p.Store, "TxFrom").Call(jen.Id(w.local.ctx)))
+			args = append(args, w.store(p.Store, "TxFrom")+"("+w.local.ctx+")")
 		case p.Kind == ParamPath:
-			args = append(args, jen.Id(w.names[p.Name]))
+			args = append(args, w.names[p.Name])
 		case p.Input.Pointer:
-			args = append(args, jen.Op("&").Id(w.local.in))
+			args = append(args, "&"+w.local.in)
 		default:
-			args = append(args, jen.Id(w.local.in))
+			args = append(args, w.local.in)
 		}
 	}
-	return args
+	return strings.Join(args, ", ")
 }

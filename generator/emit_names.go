@@ -2,12 +2,14 @@ package generator
 
 import (
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // emitter knows the names that one generated file uses.
 type emitter struct {
+	printer
 	home      *types.Package
 	imports   *imports
 	scope     *names // of functions; each opens its own inside
@@ -40,6 +42,7 @@ type emitReceiver struct {
 func newEmitter(p *Package) *emitter {
 	e := &emitter{home: p.types, imports: newImports(p.Path)}
 	for _, r := range p.Routes {
+		e.rough = e.rough || !plainPattern.MatchString(r.Path)
 		e.routes = append(e.routes, &emitRoute{Route: r, receiver: e.receiver(r.Handler.Receiver)})
 	}
 	level := newNames(append(slices.Clone(p.imported), p.declared...))
@@ -138,7 +141,7 @@ func (e *emitter) addImports(httpTaken bool) {
 	e.imports.add(runtimePath, runtimeName)
 	e.imports.add("context", "context")
 	for _, r := range e.routes {
-		for pkg := range mentionsOf(e.home, r.Handler.written()...).packages {
+		for _, pkg := range mentionsOf(e.home, r.Handler.written()...).packages {
 			e.imports.add(pkg.Path(), pkg.Name())
 		}
 		if store := r.Handler.transaction(); store != nil {
@@ -175,7 +178,37 @@ func receiverType(recv *Receiver) types.Type {
 	return recv.Type
 }
 
+// plainPattern are patterns that gofmt leaves alone in a doc comment.
+var plainPattern = regexp.MustCompile(`^[A-Za-z0-9/{}$._~%@:+-]*$`)
+
 // text is a type as the file writes it.
 func (e *emitter) text(t types.Type) string {
-	return typeText(t, e.home, func(p *types.Package) string { return e.imports.local[p.Path()] })
+	text := typeText(t, e.home, func(p *types.Package) string { return e.imports.local[p.Path()] })
+	e.rough = e.rough || !isPlainType(text)
+	return text
 }
+
+// isPlainType reports whether gofmt would leave the text of a type alone.
+func isPlainType(text string) bool {
+	if strings.ContainsRune(text, '{') || strings.Contains(text, "chan") {
+		return false
+	}
+	for rest := text; ; {
+		_, after, ok := strings.Cut(rest, ",")
+		if !ok {
+			return true
+		}
+		if !strings.HasPrefix(after, " ") {
+			return false
+		}
+		rest = after
+	}
+}
+
+// store is an identifier of the package of a store.
+func (e *emitter) store(p *types.Package, name string) string {
+	return e.imports.local[p.Path()] + "." + name
+}
+
+// runtime is an identifier of the runtime.
+func (e *emitter) runtime(name string) string { return e.imports.local[runtimePath] + "." + name }

@@ -1,42 +1,40 @@
 package generator
 
 import (
-	"go/types"
 	"math/bits"
+	"strconv"
 	"time"
-
-	"github.com/dave/jennifer/jen"
 )
 
 // routeFunc is the function that makes a handler a route.
-func (e *emitter) routeFunc(r *emitRoute) jen.Code {
+func (e *emitter) routeFunc(r *emitRoute) {
 	w := &wrapper{emitter: e, route: r, scope: e.scope.inner(), names: make(map[string]string)}
-	var params []jen.Code
+	params := ""
 	if r.receiver != nil {
 		w.receiver = w.scope.take(lowerCamel(r.receiver.named.Obj().Name()))
-		params = append(params, jen.Id(w.receiver).Id(r.receiver.text))
+		params = w.receiver + " " + r.receiver.text
 	}
-	fields := []jen.Code{
-		jen.Id("Pattern").Op(":").Lit(r.Method + " " + r.Path),
-		jen.Id("Operation").Op(":").Id(r.constant),
-		jen.Id("Bind").Op(":").Add(w.bind()),
-	}
-	if store := r.Handler.transaction(); store != nil {
-		fields = append(fields, jen.Id("Transaction").Op(":").Add(e.store(store, "Transaction")))
-	}
-	fields = append(fields, e.options(r.Options)...)
-	literal := jen.Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, fields...)
-	return jen.Func().Id(r.wrapper).Params(params...).Add(e.runtime("Route")).Block(
-		jen.Return(e.runtime("Route").Add(literal)),
-	)
+	e.line("// ", r.wrapper, " adapts [", r.link(), "].")
+	e.open("func ", r.wrapper, "(", params, ") ", e.runtime("Route"), " {")
+	e.open("return ", e.runtime("Route"), "{")
+	e.columns([][2]string{
+		{"Pattern:", strconv.Quote(r.Method+" "+r.Path) + ","},
+		{"Operation:", r.constant + ","},
+	})
+	w.bind()
+	e.columns(e.fields(r))
+	e.end("}")
+	e.end("}")
 }
 
-// options are the fields of the options that were given.
-func (e *emitter) options(o RouteOptions) []jen.Code {
-	var fields []jen.Code
-	add := func(name string, value jen.Code) {
-		fields = append(fields, jen.Id(name).Op(":").Add(value))
+// fields are those that not every route has.
+func (e *emitter) fields(r *emitRoute) [][2]string {
+	var fields [][2]string
+	add := func(name, value string) { fields = append(fields, [2]string{name + ":", value + ","}) }
+	if store := r.Handler.transaction(); store != nil {
+		add("Transaction", e.store(store, "Transaction"))
 	}
+	o := r.Options
 	if o.Retention != nil {
 		add("Retention", e.duration(*o.Retention))
 	}
@@ -79,24 +77,24 @@ var units = []struct {
 }
 
 // duration is a duration in the greatest unit that it is a multiple of.
-func (e *emitter) duration(d time.Duration) jen.Code {
+func (e *emitter) duration(d time.Duration) string {
 	i := 0
 	for d%units[i].unit != 0 {
 		i++
 	}
-	unit := jen.Id(e.imports.local["time"]).Dot(units[i].name)
+	unit := e.imports.local["time"] + "." + units[i].name
 	if d == units[i].unit {
 		return unit
 	}
-	return jen.Lit(int(d / units[i].unit)).Op("*").Add(unit)
+	return strconv.FormatInt(int64(d/units[i].unit), 10) + " * " + unit
 }
 
 // size is a number of bytes, as a shift where a person would write one.
-func size(n int64) jen.Code {
+func size(n int64) string {
 	if n >= 1<<10 && n&(n-1) == 0 {
-		return jen.Lit(1).Op("<<").Lit(bits.TrailingZeros64(uint64(n)))
+		return "1 << " + strconv.Itoa(bits.TrailingZeros64(uint64(n)))
 	}
-	return jen.Lit(int(n))
+	return strconv.FormatInt(n, 10)
 }
 
 // statusNames are the constants of net/http for the statuses of successes.
@@ -125,12 +123,9 @@ func (r *Route) namesStatus() bool {
 }
 
 // status is a status by its name, or by its number where that has to do.
-func (e *emitter) status(n int) jen.Code {
+func (e *emitter) status(n int) string {
 	if local := e.imports.local["net/http"]; local != "" && statusNames[n] != "" {
-		return jen.Id(local).Dot(statusNames[n])
+		return local + "." + statusNames[n]
 	}
-	return jen.Lit(n)
+	return strconv.Itoa(n)
 }
-
-// isString reports whether a type is string itself.
-func isString(t types.Type) bool { return types.Unalias(t) == types.Typ[types.String] }

@@ -2,11 +2,12 @@
 // writes the code that registers their handlers as durable routes. It is what
 // the command cneriumgen runs.
 //
-// A run goes through stages, each in a file of its name: scan finds the
-// packages that have a directive, load gives them types, build makes a model
-// of their routes, check applies the rules across packages, emit prints the
-// code, and plan and write bring it to the disk. Stages do not call each
-// other: Generate, Check and List call them in order.
+// A run goes through stages, each in a file of its name: list asks the go
+// command, scan finds the packages that have a directive, parse and load give
+// them types, build makes a model of their routes, check applies the rules
+// across packages, emit prints the code, and plan and write bring it to the
+// disk. Stages do not call each other: Generate, Check and List call them in
+// order, or take what an earlier run found from the cache.
 //
 // The functions of this package are safe for concurrent use as long as they do
 // not write the same folders.
@@ -15,9 +16,9 @@ package generator
 import (
 	"context"
 	"fmt"
-	"go/token"
 	"path/filepath"
 	"slices"
+	"sync"
 )
 
 // Generate writes the generated file of each package that the options name,
@@ -25,8 +26,9 @@ import (
 // package with diagnostics keeps what it has.
 //
 // The error is for what is no diagnostic: the go command is missing, a pattern
-// matches nothing ([ErrNoPackage]), a folder cannot be written. In the last
-// case the report tells what was written nevertheless; else it is nil.
+// matches nothing ([ErrNoPackage]), a remembered result was wrong ([ErrCache]),
+// a folder cannot be written. In the last case the report tells what was
+// written nevertheless; else it is nil.
 func Generate(ctx context.Context, opts Options) (*Report, error) {
 	report, err := Check(ctx, opts)
 	if err != nil {
@@ -35,19 +37,21 @@ func Generate(ctx context.Context, opts Options) (*Report, error) {
 	return report, write(report.Files)
 }
 
-// Check finds out what Generate would do, and writes nothing.
+// Check finds out what Generate would do, and writes nothing but the cache.
 func Check(ctx context.Context, opts Options) (*Report, error) {
-	r, err := analyse(ctx, opts)
+	r, err := find(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := emitAll(r.sound())
+	if err := r.loadCode(); err != nil {
+		return nil, err
+	}
+	files, found, err := plan(r.disk, r.Folders)
 	if err != nil {
 		return nil, err
 	}
-	files, found := plan(r.folders, outputs, r.failed)
 	return &Report{
-		Diagnostics: sortDiagnostics(append(r.diagnostics, found...)),
+		Diagnostics: sortDiagnostics(append(r.Diagnostics, found...)),
 		Files:       files,
 	}, nil
 }
@@ -60,30 +64,78 @@ type run struct {
 	failed      map[string]bool // folders of packages with diagnostics
 }
 
-// analyse calls the stages that come before any output.
-func analyse(ctx context.Context, opts Options) (*run, error) {
+// work calls all stages that come before plan.
+func work(ctx context.Context, opts Options, d *disk) (*result, *listing, error) {
+	stop := prefetch(d, opts)
 	listed, err := list(ctx, opts)
+	stop()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := analyse(d, listed)
+	if err != nil {
+		return nil, nil, err
+	}
+	outputs, err := r.finish()
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.result(opts, d, outputs), listed, nil
+}
+
+// finish checks the packages against each other, and emits their code at the
+// same time: it is rare that the one finds something, and that the other was
+// in vain.
+func (r *run) finish() (map[string][]byte, error) {
+	sound := r.sound()
+	var found []Diagnostic
+	var checking sync.WaitGroup
+	checking.Go(func() { found = checkRun(r.complete()) })
+	outputs, err := emitAll(sound)
+	checking.Wait()
 	if err != nil {
 		return nil, err
 	}
-	folders, found, err := scan(listed)
+	r.add(found)
+	for _, p := range sound {
+		if r.failed[p.Dir] {
+			delete(outputs, p.Dir)
+		}
+	}
+	return outputs, nil
+}
+
+// analyse calls the stages between list and check.
+func analyse(d *disk, listed *listing) (*run, error) {
+	folders, found, err := scan(d, listed.own)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{folders: folders, failed: make(map[string]bool)}
 	r.add(found)
-	sources, found := parse(token.NewFileSet(), folders)
-	r.add(found)
-	if err := load(ctx, opts, sources); err != nil {
+	sources, found, err := parse(d, folders)
+	if err != nil {
 		return nil, err
 	}
-	for _, src := range sources {
-		p, found := buildPackage(src)
-		r.packages = append(r.packages, p)
-		r.fail(src.dir, found)
+	r.add(found)
+	if err := load(d, listed.nodes, sources); err != nil {
+		return nil, err
 	}
-	r.add(checkRun(r.complete()))
+	r.build(sources)
 	return r, nil
+}
+
+// build makes the models of all packages, and lets go of the sources.
+func (r *run) build(sources []*source) {
+	r.packages = make([]*Package, len(sources))
+	found := make([][]Diagnostic, len(sources))
+	each(len(sources), func(i int) {
+		r.packages[i], found[i] = buildPackage(sources[i])
+		sources[i] = nil // its syntax is most of what a run holds in memory
+	})
+	for i, p := range r.packages {
+		r.fail(p.Dir, found[i])
+	}
 }
 
 // add notes diagnostics about files of the packages they belong to.
@@ -127,13 +179,15 @@ func (r *run) complete() []*Package {
 
 // emitAll returns the code of each package by its folder.
 func emitAll(packages []*Package) (map[string][]byte, error) {
+	codes := make([][]byte, len(packages))
+	errs := make([]error, len(packages))
+	each(len(packages), func(i int) { codes[i], errs[i] = emit(packages[i]) })
 	outputs := make(map[string][]byte, len(packages))
-	for _, p := range packages {
-		code, err := emit(p)
-		if err != nil {
-			return nil, fmt.Errorf("print the code of %s: %w", p.Path, err)
+	for i, p := range packages {
+		if errs[i] != nil {
+			return nil, fmt.Errorf("print the code of %s: %w", p.Path, errs[i])
 		}
-		outputs[p.Dir] = code
+		outputs[p.Dir] = codes[i]
 	}
 	return outputs, nil
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"maps"
@@ -53,8 +54,17 @@ func TestGolden(t *testing.T) {
 		}
 		require.Equal(t, texts(first), texts(got), "round %d", round)
 	}
+	g.whole = true
+	require.Equal(t, texts(first), texts(g.generate(t, 0)), "it makes a difference that not everything is checked")
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.compare(t, first) })
+	}
+	for name, code := range first {
+		if filepath.Base(name) == OutputName {
+			formatted, err := format.Source(code)
+			require.NoError(t, err, name)
+			require.Equal(t, string(formatted), string(code), "%s is not as gofmt has it", name)
+		}
 	}
 	checkSaysTheSame(t, g, first)
 	buildGoldens(t, dir, cases, first)
@@ -185,11 +195,11 @@ func writeFile(t *testing.T, name string, content []byte) {
 // goldenRun calls the stages of Check, but asks the go command only once, and
 // lets no case see the routes of another.
 type goldenRun struct {
-	dir     string
-	opts    Options
-	listed  []goPackage
-	known   map[string]*node
-	exports map[string]exportFile
+	dir    string
+	opts   Options
+	listed *listing
+	disk   *disk // of the last round
+	whole  bool  // reach all that the packages of the cases declare
 }
 
 // generate returns the diagnostics of each case that has some, and all
@@ -208,7 +218,8 @@ func (g *goldenRun) generate(t *testing.T, seed uint64) map[string][]byte {
 		r.add(checkRun(r.sound()))
 		outputs, err := emitAll(r.sound())
 		require.NoError(t, err)
-		_, found := plan(r.folders, outputs, r.failed)
+		_, found, err := plan(g.disk, r.result(g.opts, g.disk, outputs).Folders)
+		require.NoError(t, err)
 		r.add(found)
 		for dir, code := range outputs {
 			if !r.failed[dir] {
@@ -226,10 +237,12 @@ func (g *goldenRun) generate(t *testing.T, seed uint64) map[string][]byte {
 // diagnostics of the stages before.
 func (g *goldenRun) load(t *testing.T, seed uint64) ([]*source, map[string]*run) {
 	t.Helper()
-	folders, found, err := scan(g.list(t, seed))
+	d := newDisk()
+	g.disk = d
+	folders, found, err := scan(d, g.list(t, seed))
 	require.NoError(t, err)
-	fset := token.NewFileSet()
-	sources, more := parse(fset, folders)
+	sources, more, err := parse(d, folders)
+	require.NoError(t, err)
 	runs := make(map[string]*run)
 	for _, f := range folders {
 		name := g.caseOf(f.dir)
@@ -242,24 +255,31 @@ func (g *goldenRun) load(t *testing.T, seed uint64) ([]*source, map[string]*run)
 		runs[g.caseOf(d.Pos.Filename)].add([]Diagnostic{d})
 	}
 
-	ctx := context.Background()
-	if g.known == nil {
-		g.known, err = graph(ctx, g.opts, sources)
-		require.NoError(t, err)
+	if g.whole {
+		loadWhole(t, d, g.listed.nodes, sources)
+	} else {
+		require.NoError(t, load(d, g.listed.nodes, sources))
 	}
-	c := newChecker(fset)
-	require.NoError(t, c.reach(g.known, sources))
-	if g.exports == nil {
-		g.exports, err = exportFiles(ctx, g.opts, c.outside)
-		require.NoError(t, err)
-	}
-	c.importOutside = exportImporter(fset, g.exports)
-	c.check(sources)
 	return sources, runs
 }
 
+// loadWhole is load, but for what is reached.
+func loadWhole(t *testing.T, d *disk, known map[string]*node, sources []*source) {
+	t.Helper()
+	c := newChecker(d, known)
+	require.NoError(t, c.add(sources))
+	r := &reacher{c: c}
+	for _, u := range c.sorted() {
+		for name := range u.names {
+			r.add(u, name, depthWhole)
+		}
+	}
+	require.NoError(t, r.run(sources))
+	c.check(sources)
+}
+
 // list returns the packages with their files in an order of the seed's.
-func (g *goldenRun) list(t *testing.T, seed uint64) []goPackage {
+func (g *goldenRun) list(t *testing.T, seed uint64) []*node {
 	t.Helper()
 	if g.listed == nil {
 		var err error
@@ -267,11 +287,12 @@ func (g *goldenRun) list(t *testing.T, seed uint64) []goPackage {
 		require.NoError(t, err)
 	}
 	random := rand.New(rand.NewPCG(seed, 0))
-	shuffled := slices.Clone(g.listed)
-	for i := range shuffled {
-		files := slices.Clone(shuffled[i].files)
-		random.Shuffle(len(files), func(a, b int) { files[a], files[b] = files[b], files[a] })
-		shuffled[i].files = files
+	var shuffled []*node
+	for _, n := range g.listed.own {
+		other := *n
+		other.files = slices.Clone(n.files)
+		random.Shuffle(len(other.files), func(a, b int) { other.files[a], other.files[b] = other.files[b], other.files[a] })
+		shuffled = append(shuffled, &other)
 	}
 	return shuffled
 }

@@ -23,11 +23,16 @@ type Listed struct {
 // out. The error is as that of Check. Positions are relative to the folder of
 // the run where they are below it.
 func List(ctx context.Context, opts Options) ([]Listed, []Diagnostic, error) {
-	r, err := analyse(ctx, opts)
+	r, err := find(ctx, opts)
 	if err != nil {
 		return nil, nil, err
 	}
-	packages := r.sound()
+	routes, err := r.routes()
+	return routes, sortDiagnostics(r.Diagnostics), err
+}
+
+// listRoutes describes the routes of packages.
+func listRoutes(opts Options, packages []*Package) []Listed {
 	slices.SortFunc(packages, func(a, b *Package) int { return cmp.Compare(a.Path, b.Path) })
 	routes := []Listed{}
 	for _, p := range packages {
@@ -35,7 +40,7 @@ func List(ctx context.Context, opts Options) ([]Listed, []Diagnostic, error) {
 			routes = append(routes, listRoute(opts, p, route))
 		}
 	}
-	return routes, sortDiagnostics(r.diagnostics), nil
+	return routes
 }
 
 // listRoute describes one route.

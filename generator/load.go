@@ -1,202 +1,160 @@
 package generator
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"go/token"
-	"go/types"
-	"os"
-	"slices"
+	"io"
+	"os/exec"
+	"path/filepath"
 	"strings"
-
-	"golang.org/x/tools/go/gcexportdata"
-	"golang.org/x/tools/go/packages"
 )
 
 // ErrNoPackage is the error of a run whose patterns name a package that does
 // not exist, or none of a module that is being worked on.
 var ErrNoPackage = errors.New("no package to work on")
 
-// list returns the packages that the patterns name. Packages with errors are
-// among them, because a missing or broken output of ours is such an error.
-func list(ctx context.Context, opts Options) ([]goPackage, error) {
+// node is a package of the import graph, as the go command lists it.
+type node struct {
+	path      string
+	name      string
+	dir       string            // absolute; "" when it was not found
+	own       bool              // of a module that is being worked on
+	fixed     bool              // of the standard library or the module cache: its path and version say what is in it
+	root      string            // the folder of its module; "" for the standard library
+	files     []string          // absolute, that take part in the build, with cgo files and without tests
+	ignored   []string          // absolute, that build constraints leave out
+	module    string            // "" for the standard library
+	goVersion string            // of the module, such as 1.26
+	imports   map[string]string // import path as written, to the path of the package, where they differ
+	problem   string            // why the go command did not find it
+}
+
+// resolve returns the path of the package that an import path stands for.
+func (n *node) resolve(path string) string { return cmp.Or(n.imports[path], path) }
+
+// listing is what the go command says about a run.
+type listing struct {
+	own   []*node          // the packages that the patterns name
+	nodes map[string]*node // those and all that they depend on, by path
+}
+
+// list asks the go command, once in a run. Packages with errors are among
+// those it returns, because a missing or broken output of ours is such an
+// error.
+func list(ctx context.Context, opts Options) (*listing, error) {
 	patterns, err := opts.patterns()
 	if err != nil {
 		return nil, err
 	}
-	mode := packages.NeedName | packages.NeedFiles | packages.NeedModule
-	found, err := goList(ctx, opts, mode, patterns)
+	output, err := goList(ctx, opts, patterns)
 	if err != nil {
 		return nil, err
 	}
-	var own []goPackage
+	l := &listing{nodes: make(map[string]*node)}
 	var unknown, outside []string
-	for _, p := range found {
+	decoder := json.NewDecoder(bytes.NewReader(output))
+	for {
+		var p listedPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("list packages: %w", err)
+		}
+		n := p.node()
+		l.nodes[n.path] = n
 		switch {
-		case p.Dir == "":
-			unknown = append(unknown, problem(p))
-		case !isOwn(p):
-			outside = append(outside, p.PkgPath)
+		case p.DepOnly:
+		case n.dir == "":
+			unknown = append(unknown, p.problem())
+		case !n.own:
+			outside = append(outside, n.path)
 		default:
-			own = append(own, goPackage{path: p.PkgPath, dir: p.Dir, files: p.GoFiles, ignored: p.IgnoredFiles})
+			l.own = append(l.own, n)
 		}
 	}
 	switch {
 	case len(unknown) > 0:
 		return nil, fmt.Errorf("%w: %s", ErrNoPackage, strings.Join(unknown, "; "))
-	case len(own) == 0 && len(outside) > 0:
+	case len(l.own) == 0 && len(outside) > 0:
 		return nil, fmt.Errorf("%w: %s: not in the main module", ErrNoPackage, strings.Join(outside, ", "))
-	case len(own) == 0:
+	case len(l.own) == 0:
 		return nil, fmt.Errorf("%w: nothing matches %s", ErrNoPackage, strings.Join(patterns, " "))
 	}
-	return own, nil
+	return l, nil
 }
 
-// load gives the sources their types and returns an error only when the go
-// command cannot be asked; what is wrong with the code becomes type errors.
-func load(ctx context.Context, opts Options, sources []*source) error {
-	if len(sources) == 0 {
-		return nil
-	}
-	known, err := graph(ctx, opts, sources)
-	if err != nil {
-		return err
-	}
-	c := newChecker(sources[0].fset)
-	if err := c.reach(known, sources); err != nil {
-		return err
-	}
-	exports, err := exportFiles(ctx, opts, c.outside)
-	if err != nil {
-		return err
-	}
-	c.importOutside = exportImporter(c.fset, exports)
-	c.check(sources)
-	return nil
+// listedPackage is a package in the output of go list.
+type listedPackage struct {
+	Dir            string
+	ImportPath     string
+	Name           string
+	Standard       bool
+	DepOnly        bool
+	Module         *listedModule
+	GoFiles        []string
+	CgoFiles       []string
+	IgnoredGoFiles []string
+	ImportMap      map[string]string
+	Error          *struct{ Err string }
 }
 
-// graph returns all packages that those with directives depend on, by their
-// paths.
-func graph(ctx context.Context, opts Options, sources []*source) (map[string]*node, error) {
-	var paths []string
-	for _, src := range sources {
-		paths = append(paths, src.path)
-	}
-	mode := packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps
-	roots, err := goList(ctx, opts, mode, paths)
-	if err != nil {
-		return nil, err
-	}
-	nodes := make(map[string]*node)
-	packages.Visit(roots, nil, func(p *packages.Package) {
-		n := &node{path: p.PkgPath, own: isOwn(p), imports: make(map[string]string)}
-		if n.own {
-			n.files = p.GoFiles
-			n.module, n.goVersion = p.Module.Path, p.Module.GoVersion
+// listedModule is its module.
+type listedModule struct {
+	Path      string
+	Version   string
+	Main      bool
+	Dir       string
+	GoVersion string
+	Replace   *listedModule
+}
+
+// listedFields are the fields that the go command has to work out.
+const listedFields = "Dir,ImportPath,Name,Standard,DepOnly,Module,GoFiles,CgoFiles,IgnoredGoFiles,ImportMap,Error"
+
+// node returns what the run needs to know.
+func (p *listedPackage) node() *node {
+	n := &node{path: p.ImportPath, name: p.Name, dir: p.Dir, fixed: p.Standard, imports: p.ImportMap}
+	n.files = append(within(p.Dir, p.GoFiles), within(p.Dir, p.CgoFiles)...)
+	n.ignored = within(p.Dir, p.IgnoredGoFiles)
+	if m := p.Module; m != nil {
+		n.own, n.module, n.goVersion, n.root = m.Main, m.Path, m.GoVersion, m.Dir
+		version := m.Version
+		if m.Replace != nil {
+			version = m.Replace.Version
 		}
-		for path, imported := range p.Imports {
-			n.imports[path] = imported.PkgPath
-		}
-		if len(p.Errors) > 0 && len(p.GoFiles) == 0 {
-			n.problem = problem(p)
-		}
-		nodes[p.PkgPath] = n
-	})
-	return nodes, nil
+		// A vendored package has the version of its module, and no folder of it.
+		n.fixed = !m.Main && version != "" && m.Dir != "" && strings.HasPrefix(p.Dir, m.Dir)
+	}
+	if len(n.files) == 0 {
+		n.problem = p.problem()
+	}
+	return n
 }
 
-// exportFile is the export data of a package, or why there is none.
-type exportFile struct {
-	name    string
-	problem string
-}
-
-// exportFiles makes the go command compile packages, as far as its cache does
-// not have them, and returns their export data by path.
-func exportFiles(ctx context.Context, opts Options, paths []string) (map[string]exportFile, error) {
-	files := make(map[string]exportFile)
-	if len(paths) == 0 {
-		return files, nil
-	}
-	found, err := goList(ctx, opts, packages.NeedName|packages.NeedExportFile, paths)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range found {
-		files[p.PkgPath] = exportFile{p.ExportFile, problem(p)}
-	}
-	return files, nil
-}
-
-// exportImporter returns a function that gives the types of compiled packages.
-func exportImporter(fset *token.FileSet, files map[string]exportFile) func(path string) (*types.Package, error) {
-	imported := make(map[string]*types.Package)
-	return func(path string) (*types.Package, error) {
-		if p := imported[path]; p != nil && p.Complete() {
-			return p, nil
+// within returns the paths of files in a folder.
+func within(dir string, names []string) []string {
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = name
+		if !filepath.IsAbs(name) {
+			paths[i] = filepath.Join(dir, name)
 		}
-		export := files[path]
-		if export.name == "" {
-			return nil, errors.New(cmp.Or(export.problem, "it does not compile"))
-		}
-		f, err := os.Open(export.name)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = f.Close() }()
-		// Export data lies in an archive up to Go 1.27 and bare after it. The
-		// reader takes both.
-		//lint:ignore SA1019 nothing else reads the archives
-		data, err := gcexportdata.NewReader(f) //nolint:staticcheck // nothing else reads the archives
-		if err != nil {
-			return nil, err
-		}
-		return gcexportdata.Read(data, fset, imported, path)
 	}
+	return paths
 }
-
-// goList asks the go command for packages.
-func goList(ctx context.Context, opts Options, mode packages.LoadMode, patterns []string) ([]*packages.Package, error) {
-	config := &packages.Config{
-		Mode:    mode,
-		Context: ctx,
-		Dir:     opts.Dir,
-		Env:     append(os.Environ(), "GOPACKAGESDRIVER=off"),
-	}
-	if opts.Tags != "" {
-		config.BuildFlags = []string{"-tags=" + opts.Tags}
-	}
-	found, err := packages.Load(config, patterns...)
-	if err != nil {
-		return nil, fmt.Errorf("list packages: %w", cmp.Or(ctx.Err(), plainError(err)))
-	}
-	slices.SortFunc(found, func(a, b *packages.Package) int { return strings.Compare(a.PkgPath, b.PkgPath) })
-	return found, nil
-}
-
-// plainError returns what the go command said, without the words that
-// go/packages puts around it.
-func plainError(err error) error {
-	text := strings.TrimPrefix(strings.TrimSpace(err.Error()), "err: ")
-	before, said, _ := strings.Cut(text, "stderr:")
-	said = strings.TrimPrefix(strings.TrimSpace(said), "go: ")
-	return errors.New(cmp.Or(said, strings.TrimRight(before, ": ")))
-}
-
-// isOwn reports whether a package belongs to the main module, or to one of
-// the modules of a workspace.
-func isOwn(p *packages.Package) bool { return p.Module != nil && p.Module.Main }
 
 // problem returns what the go command found wrong with a package, in one line:
 // the first that says something, with the one that it announces.
-func problem(p *packages.Package) string {
-	if len(p.Errors) == 0 {
+func (p *listedPackage) problem() string {
+	if p.Error == nil {
 		return ""
 	}
 	text := ""
-	for line := range strings.Lines(p.Errors[0].Msg) {
+	for line := range strings.Lines(p.Error.Err) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "# ") {
 			continue
@@ -207,4 +165,25 @@ func problem(p *packages.Package) string {
 		}
 	}
 	return text
+}
+
+// goList runs the go command.
+func goList(ctx context.Context, opts Options, patterns []string) ([]byte, error) {
+	args := []string{"list", "-e", "-deps", "-pgo=off", "-json=" + listedFields}
+	if opts.Tags != "" {
+		args = append(args, "-tags="+opts.Tags)
+	}
+	var stderr strings.Builder
+	command := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)
+	command.Dir = opts.Dir
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if err == nil {
+		return output, nil
+	}
+	err = cmp.Or(ctx.Err(), err)
+	if said := strings.TrimPrefix(strings.TrimSpace(stderr.String()), "go: "); said != "" && ctx.Err() == nil {
+		err = errors.New(said)
+	}
+	return nil, fmt.Errorf("list packages: %w", err)
 }

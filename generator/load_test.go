@@ -58,14 +58,14 @@ func TestLoadReportsTypeErrorsThatAHandlerReaches(t *testing.T) {
 			map[string]string{"a/a.go": creator("\t\"example.com/gone\"\n", "gone.Input")},
 			[]string{"a/a.go:5:2: could not import example.com/gone (no required module provides package example.com/gone; to add it: go get example.com/gone) [type]"},
 		},
-		"import that does not compile": {
+		"in a module that stands in for another": {
 			map[string]string{
 				"go.mod":     "module example.com/shop\n\ngo 1.26\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ./lib\n",
 				"lib/go.mod": "module example.com/lib\n\ngo 1.26\n",
 				"lib/lib.go": "package lib\n\ntype Input struct{ N Gone }\n",
 				"a/a.go":     creator("\t\"example.com/lib\"\n", "lib.Input"),
 			},
-			[]string{"a/a.go:5:2: could not import example.com/lib (lib/lib.go:3:22: undefined: Gone) [type]"},
+			[]string{"lib/lib.go:3:22: undefined: Gone [type]"},
 		},
 		"syntax error in the type": {
 			map[string]string{
@@ -110,7 +110,9 @@ func TestLoadChecksEachPackageOnce(t *testing.T) {
 			"//cnerium:durable POST /" + name + "/{id} " + name + ".create\nfunc Create(ctx context.Context, id shared.ID) error { return nil }\n"
 	}
 	dir := newModule(t, one)
-	r, err := analyse(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
+	listed, err := list(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
+	require.NoError(t, err)
+	r, err := analyse(newDisk(), listed)
 	require.NoError(t, err)
 	require.Empty(t, r.diagnostics)
 	require.Len(t, r.packages, 2)
@@ -126,4 +128,27 @@ func TestLoadRefusesAModuleForANewerGo(t *testing.T) {
 	})
 	_, err := Check(t.Context(), Options{Dir: dir})
 	require.ErrorContains(t, err, "requires go >= 1.999")
+}
+
+// TestLoadFollowsWhateverADeclarationNames has a handler whose input leads over
+// all kinds of declarations.
+func TestLoadFollowsWhateverADeclarationNames(t *testing.T) {
+	t.Parallel()
+	dir, report := checkModule(t, map[string]string{
+		"a/a.go": creator("\t. \"example.com/shop/b\"\n", "Page[ID]") +
+			"\ntype Service struct{ client Gone }\n\n" +
+			"//cnerium:durable POST /c/{id}/{n} a.add\nfunc (s *Service) Add(ctx context.Context, id ID, n Short) error { return nil }\n",
+		"b/b.go": "package b\n\nimport (\n\t\"fmt\"\n\t\"net/http\"\n\n\tc \"example.com/shop/c\"\n)\n\n" +
+			"type Page[T fmt.Stringer] struct {\n\tItems [size]T\n\tc.Base\n\tkind\n\tclient *http.Client\n}\n\n" +
+			"const (\n\tone = iota + 1\n\tsize = one + len(names)\n)\n\nvar names = [...]string{\"a\", c.Name()}\n\n" +
+			"type (\n\tID = c.ID\n\tShort uint8\n\tkind struct{ Kind c.Kind[ID, int] }\n)\n",
+		"c/c.go": "package c\n\nimport \"time\"\n\ntype ID string\n\nfunc (ID) String() string { return \"\" }\n\n" +
+			"type Base struct{ At time.Time `query:\"at\"` }\n\nfunc (*Base) Validate() error { return nil }\n\n" +
+			"type Kind[A comparable, B ~int | ~string] map[A]*B\n\nfunc Name() string { return \"\" }\n\nfunc init() { Gone() }\n",
+	})
+	require.Empty(t, printed(dir, report.Diagnostics))
+	code := string(report.Files[0].New)
+	require.Contains(t, code, "in.Validate()")
+	require.Contains(t, code, "cnerium.BindTime(req.FromQuery(\"at\"), &in.At)")
+	require.Contains(t, code, "cnerium.BindUint(req.FromPath(\"n\"), &n)")
 }

@@ -13,6 +13,34 @@ type Options struct {
 	Dir      string   // where the go command runs; "" is the current folder
 	Patterns []string // package patterns, as the go command takes them; empty is "."
 	Tags     string   // build tags, comma-separated
+
+	// Cache says what is done with the results of earlier runs. The zero value
+	// is CacheOff.
+	Cache CacheMode
+	// CacheDir is the folder of the cache; "" is cneriumgen in the user's cache
+	// folder.
+	CacheDir string
+	// Note, if it is not nil, is called with remarks about the cache, such as
+	// why it could not be used. None of them is an error of the run.
+	Note func(remark string)
+}
+
+// CacheMode says what is done with the results of earlier runs.
+type CacheMode string
+
+// The modes. A result is used again only when nothing has changed that it
+// depends on; and a cache that cannot be read or written only makes a run
+// slower.
+const (
+	CacheOff    CacheMode = ""       // neither read nor written
+	CacheOn     CacheMode = "on"     // read, and written
+	CacheVerify CacheMode = "verify" // as CacheOn, but work is done again, and the run fails with ErrCache when a result was wrong
+)
+
+func (o Options) note(format string, args ...any) {
+	if o.Note != nil {
+		o.Note(fmt.Sprintf(format, args...))
+	}
 }
 
 // patterns returns the package patterns. Single files are refused: a file of
@@ -51,4 +79,22 @@ func below(dir, path string) string {
 		return rel
 	}
 	return path
+}
+
+// folderOf returns the folder that a pattern begins in, and whether it reaches
+// those below, if it is a path and no import path.
+func (o Options) folderOf(pattern string) (dir string, walks, ok bool) {
+	before, _, walks := strings.Cut(filepath.ToSlash(pattern), "...")
+	if !strings.HasPrefix(before, "./") && !strings.HasPrefix(before, "../") && before != "." && before != ".." && !filepath.IsAbs(before) {
+		return "", walks, false
+	}
+	if walks {
+		before = before[:strings.LastIndex(before, "/")+1]
+	}
+	dir = filepath.FromSlash(before)
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(o.Dir, dir)
+	}
+	dir, err := filepath.Abs(dir)
+	return dir, walks, err == nil
 }

@@ -5,36 +5,42 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
+	"os"
 	"path/filepath"
 	"slices"
 )
 
 // plan compares what lies in each folder with what has to lie there. Folders
 // with diagnostics keep what they have.
-func plan(folders []*folder, outputs map[string][]byte, failed map[string]bool) ([]File, []Diagnostic) {
+func plan(d *disk, folders []folderResult) ([]File, []Diagnostic, error) {
 	var files []File
 	var diagnostics []Diagnostic
 	for _, f := range folders {
-		if failed[f.dir] {
+		if f.Failed {
 			continue
 		}
-		file := File{Path: filepath.Join(f.dir, OutputName), Old: f.output, New: outputs[f.dir]}
+		path := filepath.Join(f.Dir, OutputName)
+		old, err := d.readFile(path)
+		if err != nil && !os.IsNotExist(err) {
+			return nil, nil, fmt.Errorf("read package %s: %w", f.Path, err)
+		}
+		file := File{Path: path, Old: old, New: f.code}
 		switch {
-		case f.output != nil && !isOutput(f.output):
+		case old != nil && !isOutput(old):
 			if file.New != nil {
-				diagnostics = append(diagnostics, foreign(file.Path))
+				diagnostics = append(diagnostics, foreign(path))
 			}
 			continue
-		case file.New == nil && file.Old == nil:
+		case file.New == nil && old == nil:
 			continue
-		case file.New == nil && f.leftOut != "":
-			diagnostics = append(diagnostics, withoutTags(file.Path, f.leftOut))
+		case file.New == nil && f.LeftOut != "":
+			diagnostics = append(diagnostics, withoutTags(path, f.LeftOut))
 			continue
 		case file.New == nil:
 			file.Status = LeftOver
-		case file.Old == nil:
+		case old == nil:
 			file.Status = Missing
-		case bytes.Equal(file.Old, file.New):
+		case bytes.Equal(old, file.New):
 			file.Status = UpToDate
 		default:
 			file.Status = Stale
@@ -42,7 +48,7 @@ func plan(folders []*folder, outputs map[string][]byte, failed map[string]bool) 
 		files = append(files, file)
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return files, diagnostics
+	return files, diagnostics, nil
 }
 
 // withoutTags is the diagnostic of an output whose routes stand in a file that

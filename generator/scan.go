@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
 	"go/scanner"
 	"go/token"
 	"os"
@@ -24,82 +25,83 @@ func isOutput(content []byte) bool {
 	return string(bytes.TrimSuffix(line, []byte("\r"))) == outputFirstLine
 }
 
-// goPackage is a package of the run as the go command lists it.
-type goPackage struct {
-	path    string   // import path
-	dir     string   // absolute
-	files   []string // absolute, that take part in the build, with cgo files and without tests
-	ignored []string // absolute, that build constraints leave out
-}
-
 // folder is a package of the run after scan: bytes, no syntax.
 type folder struct {
 	path   string
 	dir    string
-	files  []file // without output of ours; in the order of their names
-	marked bool   // one of the files has a directive, or what was meant as one
-	output []byte // what lies at OutputName; nil when nothing does
+	files  []string // absolute, without output of ours; in the order of their names
+	marked bool     // one of the files has a directive, or what was meant as one
+	output []byte   // what lies at OutputName; nil when nothing does
 
 	leftOut string // a file with a directive that the build leaves out, if none takes part; "" for none
-}
-
-// file is a Go file with its bytes.
-type file struct {
-	name    string // absolute
-	content []byte
 }
 
 // scan reads the files of packages and finds those that have a directive.
 // Directives in tests have no effect and are reported here, because nobody
 // else looks at tests.
-func scan(packages []goPackage) ([]*folder, []Diagnostic, error) {
-	var folders []*folder
-	var diagnostics []Diagnostic
-	for _, p := range packages {
-		f, err := scanFolder(p)
+func scan(d *disk, packages []*node) ([]*folder, []Diagnostic, error) {
+	folders := make([]*folder, len(packages))
+	found := make([][]Diagnostic, len(packages))
+	errs := make([]error, len(packages))
+	each(len(packages), func(i int) {
+		if folders[i], errs[i] = scanFolder(d, packages[i]); errs[i] == nil {
+			found[i], errs[i] = scanTests(d, packages[i])
+		}
+		if errs[i] != nil {
+			errs[i] = fmt.Errorf("read package %s: %w", packages[i].path, errs[i])
+		}
+	})
+	for _, err := range errs {
 		if err != nil {
 			return nil, nil, err
 		}
-		folders = append(folders, f)
-		found, err := scanTests(p)
-		if err != nil {
-			return nil, nil, err
-		}
-		diagnostics = append(diagnostics, found...)
 	}
-	return folders, diagnostics, nil
+	return folders, slices.Concat(found...), nil
 }
 
 // scanFolder reads one package.
-func scanFolder(p goPackage) (*folder, error) {
+func scanFolder(d *disk, p *node) (*folder, error) {
 	f := &folder{path: p.path, dir: p.dir}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(p.files))) {
-		content, err := os.ReadFile(name)
+		content, err := d.readFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("read package %s: %w", p.path, err)
+			return nil, err
 		}
 		if isOutput(content) {
 			continue
 		}
-		f.files = append(f.files, file{name, content})
-		f.marked = f.marked || len(marks(name, content)) > 0
+		f.files = append(f.files, name)
+		f.marked = f.marked || mentionsTool(content) && d.isMarked(name, content)
 	}
-	output, err := os.ReadFile(filepath.Join(p.dir, OutputName))
+	output, err := d.readFile(filepath.Join(p.dir, OutputName))
 	if err != nil && !os.IsNotExist(err) {
-		return nil, fmt.Errorf("read package %s: %w", p.path, err)
+		return nil, err
 	}
 	f.output = output
 	if output != nil && !f.marked {
-		f.leftOut = leftOut(p)
+		f.leftOut = leftOut(d, p)
 	}
 	return f, nil
 }
 
+// isMarked reports whether a file has marks. If so, it will be parsed in any
+// case, so it may as well be now; but all comments are there only when there is
+// nothing wrong with it.
+func (d *disk) isMarked(name string, content []byte) bool {
+	parsed, err := d.parse(name)
+	if err != nil || len(parsed.faults) > 0 {
+		return len(marks(name, content)) > 0
+	}
+	return slices.ContainsFunc(parsed.tree.Comments, func(group *ast.CommentGroup) bool {
+		return slices.ContainsFunc(group.List, func(c *ast.Comment) bool { return isMark(c.Text) })
+	})
+}
+
 // leftOut returns a file with a directive that takes no part in the build; ""
 // when there is none. One that cannot be read has none.
-func leftOut(p goPackage) string {
+func leftOut(d *disk, p *node) string {
 	for _, name := range p.ignored {
-		content, err := os.ReadFile(name)
+		content, err := d.readFile(name)
 		if err != nil || isTest(filepath.Base(name)) || !strings.HasSuffix(name, ".go") || isOutput(content) {
 			continue
 		}
@@ -111,10 +113,10 @@ func leftOut(p goPackage) string {
 }
 
 // scanTests reports the directives in a package's tests.
-func scanTests(p goPackage) ([]Diagnostic, error) {
-	entries, err := os.ReadDir(p.dir)
+func scanTests(d *disk, p *node) ([]Diagnostic, error) {
+	entries, err := d.readDir(p.dir)
 	if err != nil {
-		return nil, fmt.Errorf("read package %s: %w", p.path, err)
+		return nil, err
 	}
 	var diagnostics []Diagnostic
 	for _, entry := range entries {
@@ -122,9 +124,9 @@ func scanTests(p goPackage) ([]Diagnostic, error) {
 		if !isTest(entry.Name()) || slices.Contains(p.ignored, name) {
 			continue
 		}
-		content, err := os.ReadFile(name)
+		content, err := d.readFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("read package %s: %w", p.path, err)
+			return nil, err
 		}
 		for _, m := range marks(name, content) {
 			if isDirective(m.text) {
@@ -167,18 +169,28 @@ func marks(name string, content []byte) []mark {
 		if kind == token.EOF {
 			return found
 		}
-		if kind == token.COMMENT && (isDirective(text) || isSpacedDirective(text) || nearMiss(text) != "") {
+		if kind == token.COMMENT && isMark(text) {
 			found = append(found, mark{f.PositionFor(pos, false), text})
 		}
 	}
 }
 
+// isMark reports whether a comment is a directive, or was meant as one.
+func isMark(comment string) bool {
+	return isDirective(comment) || isSpacedDirective(comment) || nearMiss(comment) != ""
+}
+
 // mayHaveMarks is quick about files that say nothing of cnerium, and slower
 // about those that do.
-func mayHaveMarks(content []byte) bool {
-	tail := []byte(directiveTool[1:]) // whatever the case of the first letter
-	if !bytes.Contains(content, tail) && !bytes.Contains(content, bytes.ToUpper(tail)) {
-		return false
-	}
-	return toolForm.Match(content)
+func mayHaveMarks(content []byte) bool { return mentionsTool(content) && toolForm.Match(content) }
+
+// mentionsTool reports whether a text has the word cnerium in it, whatever the
+// case of its first letter.
+func mentionsTool(text []byte) bool {
+	return bytes.Contains(text, lowerTail) || bytes.Contains(text, upperTail)
 }
+
+var (
+	lowerTail = []byte(directiveTool[1:])
+	upperTail = bytes.ToUpper(lowerTail)
+)

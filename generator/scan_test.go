@@ -54,12 +54,12 @@ func TestScanTakesWhatTheGoCommandListsAndTheTestsBesideIt(t *testing.T) {
 	for _, name := range []string{"a.go", "a_test.go", "ignored_test.go", "_a_test.go", "unlisted.go"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
 	}
-	p := goPackage{
+	p := &node{
 		path: "a", dir: dir,
 		files:   []string{filepath.Join(dir, "a.go"), filepath.Join(dir, "a.go")},
 		ignored: []string{filepath.Join(dir, "ignored_test.go")},
 	}
-	folders, diagnostics, err := scan([]goPackage{p})
+	folders, diagnostics, err := scan(newDisk(), []*node{p})
 	require.NoError(t, err)
 	require.Len(t, folders, 1)
 	require.True(t, folders[0].marked)
@@ -70,6 +70,6 @@ func TestScanTakesWhatTheGoCommandListsAndTheTestsBesideIt(t *testing.T) {
 	}, printed(dir, diagnostics))
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "a.go")))
-	_, _, err = scan([]goPackage{p})
+	_, _, err = scan(newDisk(), []*node{p})
 	require.ErrorContains(t, err, "read package a: ")
 }

@@ -14,14 +14,21 @@ type source struct {
 	name  string // package name
 	dir   string // absolute
 	fset  *token.FileSet
-	files []*ast.File // in the order of their names; with comments; no tests, no generated file
-	types *types.Package
+	disk  *disk
+	files []*ast.File             // in the order of their names; without the bodies of functions; no tests, no generated file
+	types *types.Package          // what the directives reach, and no more
 	own   map[*types.Package]bool // those that were type-checked from source, as this one
-	info  *types.Info             // Defs, Uses, Types of declarations
+	info  *types.Info             // Defs of the handlers
+
+	declared map[string]token.Pos // its package-level names
+	imported []string             // names of imports in its files
 
 	// directives are the well-formed ones, each on its function, in source
 	// order: by file name, then position.
 	directives []directive
+
+	// encodable are the structs that encoding/json was seen to take.
+	encodable map[jsonKey]bool
 
 	// typeErrors are all that the type checker found in the module's own
 	// packages, whether or not a handler reaches them.

@@ -20,8 +20,15 @@ func isPointerTo(t types.Type, path, name string) bool {
 	return ok && isNamed(p.Elem(), path, name)
 }
 
-// typeKey is the same text for identical types.
-func typeKey(t types.Type) string { return types.TypeString(types.Unalias(t), nil) }
+// typeKey is the same for identical types: the name of a type that has one,
+// else its text.
+func typeKey(t types.Type) any {
+	t = types.Unalias(t)
+	if named, ok := t.(*types.Named); ok && named.TypeArgs().Len() == 0 {
+		return named.Obj()
+	}
+	return types.TypeString(t, nil)
+}
 
 func isContext(t types.Type) bool { return isNamed(t, "context", "Context") }
 
@@ -42,6 +49,10 @@ func structOf(t types.Type) (target types.Type, s *types.Struct, pointer bool) {
 // method returns the signature of a method that a value of the type has; nil
 // when there is none. Only an addressable value has those of the pointer.
 func method(t types.Type, addressable bool, name string) *types.Signature {
+	switch types.Unalias(t).(type) {
+	case *types.Basic, *types.Slice, *types.Map, *types.Array, *types.Chan, *types.Signature:
+		return nil // it has no name, and so no methods
+	}
 	obj, _, _ := types.LookupFieldOrMethod(t, addressable, nil, name)
 	fn, ok := obj.(*types.Func)
 	if !ok {
@@ -50,42 +61,37 @@ func method(t types.Type, addressable bool, name string) *types.Signature {
 	return fn.Signature()
 }
 
-// hasMethod reports whether a value of the type has the method, with
-// parameters and results as they stand in text, such as "([]byte) error".
-func hasMethod(t types.Type, addressable bool, name, text string) bool {
-	sig := method(t, addressable, name)
-	if sig == nil || sig.Variadic() {
-		return false
-	}
-	plain := types.NewSignatureType(nil, nil, nil, resolved(sig.Params()), resolved(sig.Results()), false)
-	return types.TypeString(plain, nil) == "func"+text
-}
+// The parameters and results of the methods that are looked for.
+var (
+	nothing       = types.NewTuple()
+	oneText       = types.NewTuple(unnamed(types.NewSlice(types.Typ[types.Byte])))
+	oneError      = types.NewTuple(unnamed(types.Universe.Lookup("error").Type()))
+	textWithError = types.NewTuple(oneText.At(0), oneError.At(0))
+)
 
-// resolved returns the types of a tuple without names and aliases.
-func resolved(tuple *types.Tuple) *types.Tuple {
-	var vars []*types.Var
-	for v := range tuple.Variables() {
-		vars = append(vars, unnamed(types.Unalias(v.Type())))
-	}
-	return types.NewTuple(vars...)
+// hasMethod reports whether a value of the type has the method, with these
+// parameters and results.
+func hasMethod(t types.Type, addressable bool, name string, params, results *types.Tuple) bool {
+	sig := method(t, addressable, name)
+	return sig != nil && !sig.Variadic() && types.Identical(sig.Params(), params) && types.Identical(sig.Results(), results)
 }
 
 // unnamed returns a parameter or result without a name.
 func unnamed(t types.Type) *types.Var { return types.NewParam(token.NoPos, nil, "", t) }
 
-func readsJSON(t types.Type) bool { return hasMethod(t, true, "UnmarshalJSON", "([]byte) error") }
+func readsJSON(t types.Type) bool { return hasMethod(t, true, "UnmarshalJSON", oneText, oneError) }
 
-func readsText(t types.Type) bool { return hasMethod(t, true, "UnmarshalText", "([]byte) error") }
+func readsText(t types.Type) bool { return hasMethod(t, true, "UnmarshalText", oneText, oneError) }
 
 func writesJSON(t types.Type, addressable bool) bool {
-	return hasMethod(t, addressable, "MarshalJSON", "() ([]byte, error)")
+	return hasMethod(t, addressable, "MarshalJSON", nothing, textWithError)
 }
 
 func writesText(t types.Type, addressable bool) bool {
-	return hasMethod(t, addressable, "MarshalText", "() ([]byte, error)")
+	return hasMethod(t, addressable, "MarshalText", nothing, textWithError)
 }
 
-func validates(t types.Type) bool { return hasMethod(t, true, "Validate", "() error") }
+func validates(t types.Type) bool { return hasMethod(t, true, "Validate", nothing, oneError) }
 
 // scalarOf says how a text becomes a value of the type, if it can.
 func scalarOf(t types.Type) (ScalarKind, bool) {

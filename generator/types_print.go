@@ -3,6 +3,7 @@ package generator
 import (
 	"go/types"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -34,14 +35,14 @@ func plainType(t types.Type, home *types.Package) string {
 
 // mention is what the text of a type names.
 type mention struct {
-	packages   map[*types.Package]bool
-	predefined map[string]bool // string, error, any, …
-	hidden     types.Object    // type or field, unexported in another package; nil for none
+	packages   []*types.Package
+	predefined []string     // string, error, any, …
+	hidden     types.Object // type or field, unexported in another package; nil for none
 }
 
 // mentionsOf returns what the texts of some types name.
 func mentionsOf(home *types.Package, list ...types.Type) *mention {
-	m := &mention{packages: make(map[*types.Package]bool), predefined: make(map[string]bool)}
+	m := new(mention)
 	for _, t := range list {
 		m.add(t, home)
 	}
@@ -53,10 +54,10 @@ func (m *mention) add(t types.Type, home *types.Package) {
 	switch t := t.(type) {
 	case *types.Basic:
 		if t.Kind() == types.UnsafePointer {
-			m.packages[types.Unsafe] = true
+			m.addPackage(types.Unsafe)
 			return
 		}
-		m.predefined[t.Name()] = true
+		m.addPredefined(t.Name())
 	case *types.Alias:
 		m.addName(t.Obj(), t.TypeArgs(), home)
 	case *types.Named:
@@ -107,15 +108,27 @@ func (m *mention) addInterface(t *types.Interface, home *types.Package) {
 func (m *mention) addName(obj *types.TypeName, args *types.TypeList, home *types.Package) {
 	switch pkg := obj.Pkg(); {
 	case pkg == nil:
-		m.predefined[obj.Name()] = true
+		m.addPredefined(obj.Name())
 	case pkg.Path() == home.Path():
 	default:
-		m.packages[pkg] = true
+		m.addPackage(pkg)
 		if !obj.Exported() {
 			m.hidden = obj
 		}
 	}
 	for t := range args.Types() {
 		m.add(t, home)
+	}
+}
+
+func (m *mention) addPackage(p *types.Package) {
+	if !slices.Contains(m.packages, p) {
+		m.packages = append(m.packages, p)
+	}
+}
+
+func (m *mention) addPredefined(name string) {
+	if !slices.Contains(m.predefined, name) {
+		m.predefined = append(m.predefined, name)
 	}
 }

@@ -12,27 +12,27 @@ import (
 // was done. A file that fails keeps its status and its old bytes, and does not
 // stop the others.
 func write(files []File) error {
-	var failures []error
-	for i := range files {
-		f := &files[i]
-		switch {
-		case !f.Status.pending():
-			continue
-		case f.New == nil:
-			if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				failures = append(failures, fmt.Errorf("remove left-over file: %w", err))
-				continue
-			}
-			f.Status = Removed
-		default:
-			if err := replace(f.Path, f.New); err != nil {
-				failures = append(failures, fmt.Errorf("write %s: %w", f.Path, err))
-				continue
-			}
-			f.Status = Written
-		}
-	}
+	failures := make([]error, len(files))
+	each(len(files), func(i int) { failures[i] = files[i].write() })
 	return errors.Join(failures...)
+}
+
+// write does what one file needs.
+func (f *File) write() error {
+	switch {
+	case !f.Status.pending():
+	case f.New == nil:
+		if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove left-over file: %w", err)
+		}
+		f.Status = Removed
+	default:
+		if err := replace(f.Path, f.New); err != nil {
+			return fmt.Errorf("write %s: %w", f.Path, err)
+		}
+		f.Status = Written
+	}
+	return nil
 }
 
 // replace puts content at path in one step, so that neither a reader nor a

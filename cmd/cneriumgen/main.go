@@ -4,9 +4,9 @@
 //
 // Usage:
 //
-//	cneriumgen [generate] [-tags T] [-C DIR] [packages]
-//	cneriumgen check [-diff] [-tags T] [-C DIR] [packages]
-//	cneriumgen list [-json] [-tags T] [-C DIR] [packages]
+//	cneriumgen [generate] [flags] [packages]
+//	cneriumgen check [-diff] [flags] [packages]
+//	cneriumgen list [-json] [flags] [packages]
 //	cneriumgen version
 //	cneriumgen help
 //
@@ -39,15 +39,32 @@
 //
 // # Flags
 //
-//	-C DIR    work in DIR; paths are printed relative to it
-//	-tags T   build tags, comma-separated, as for go build
-//	-diff     of check: print what would change, in the format that patch reads
-//	-json     of list: print JSON
+//	-C DIR        work in DIR; paths are printed relative to it
+//	-tags T       build tags, comma-separated, as for go build
+//	-cache MODE   on (the default), off or verify
+//	-v            say on standard error what became of the cache
+//	-diff         of check: print what would change, in the format that patch reads
+//	-json         of list: print JSON
 //
 // A directive in a file that the build leaves out makes no route. So what is
 // generated with -tags compiles only with these tags, if one of the files with
 // directives needs them. Without the tags, generate writes the routes of the other files; when
 // there are none, it leaves the output alone and says so.
+//
+// # The cache
+//
+// What a run found out is kept in the folder cneriumgen of the user's cache
+// folder, diagnostics and all. It is used again when nothing has changed that
+// it depends on: the Go files of the module, of the modules that stand in for
+// others and of the vendor folder, read and compared by their bytes; which
+// files there are; go.mod, go.sum and go.work; the environment and settings of
+// the go command; its version, and this program. Then the go command is not
+// run at all.
+//
+// A cache that cannot be read or written only makes runs slower. With
+// -cache=verify the work is done in any case, and the command fails when what
+// was kept is not what comes out. The folder may be deleted at any time; it
+// does not grow beyond 64 MiB.
 //
 // # The directive
 //
@@ -138,6 +155,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"text/tabwriter"
 
@@ -154,10 +173,12 @@ commands:
   help      print this
 
 flags:
-  -C DIR    work in DIR
-  -tags T   build tags, comma-separated
-  -diff     of check: print what would change
-  -json     of list: print JSON
+  -C DIR       work in DIR
+  -tags T      build tags, comma-separated
+  -cache MODE  on (the default), off or verify
+  -v           say what became of the cache
+  -diff        of check: print what would change
+  -json        of list: print JSON
 
 manual: go doc github.com/cnerium/cnerium-go/cmd/cneriumgen
 `
@@ -169,7 +190,24 @@ const (
 	exitUsage  = 2
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if os.Getenv("GOGC") == "" {
+		collectLate()
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// firstGoal is the percentage at which the first garbage collection comes when
+// the heap has about 64 MB.
+const firstGoal = 1600
+
+// collectLate lets a run of a fraction of a second be over before there is
+// much garbage to collect. After the first collection, all is as usual: large
+// modules need that.
+func collectLate() {
+	usual := debug.SetGCPercent(firstGoal)
+	runtime.AddCleanup(new([16]byte), func(percent int) { debug.SetGCPercent(percent) }, usual)
+}
 
 // run is the command, and returns its exit code.
 func run(args []string, stdout, stderr io.Writer) int {
@@ -189,6 +227,8 @@ type command struct {
 	name       string
 	explicit   bool // the name was given
 	options    generator.Options
+	cache      string // mode
+	verbose    bool
 	diff, json bool
 
 	out        bytes.Buffer // for standard output
@@ -241,6 +281,8 @@ func (c *command) parse(args []string) error {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.options.Dir, "C", "", "")
 	flags.StringVar(&c.options.Tags, "tags", "", "")
+	flags.StringVar(&c.cache, "cache", "on", "")
+	flags.BoolVar(&c.verbose, "v", false, "")
 	flags.BoolVar(&c.diff, "diff", false, "")
 	flags.BoolVar(&c.json, "json", false, "")
 	if err := flags.Parse(args); err != nil {
@@ -253,7 +295,30 @@ func (c *command) parse(args []string) error {
 		}
 	}
 	c.options.Patterns = flags.Args()
+	if err := c.setCache(); err != nil {
+		return err
+	}
 	return c.validate()
+}
+
+// cacheModes are the values of -cache.
+var cacheModes = map[string]generator.CacheMode{
+	"on":     generator.CacheOn,
+	"off":    generator.CacheOff,
+	"verify": generator.CacheVerify,
+}
+
+// setCache settles what is done with the cache, and what is said about it.
+func (c *command) setCache() error {
+	mode, ok := cacheModes[c.cache]
+	if !ok {
+		return fmt.Errorf("-cache is on, off or verify, not %q", c.cache)
+	}
+	c.options.Cache = mode
+	if c.verbose || mode == generator.CacheVerify {
+		c.options.Note = func(remark string) { fmt.Fprintln(&c.complaints, "cneriumgen: cache:", remark) }
+	}
+	return nil
 }
 
 // validate refuses what does not belong together.

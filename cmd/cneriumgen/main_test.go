@@ -2,12 +2,14 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
@@ -24,8 +26,11 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup:               setup,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-		Condition:           func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"age":   age,
+		},
+		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
 	})
 }
 
@@ -45,6 +50,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("GOSUMDB", "off")
 	env.Setenv("GOTOOLCHAIN", "local")
 	env.Setenv("GOFLAGS", "-buildvcs=false")
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 	sums, err := os.ReadFile(filepath.Join(env.Getenv("REPO"), "go.sum"))
 	if err != nil {
 		return err
@@ -73,6 +79,21 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != args[0] {
 		ts.Fatalf("exit code %s instead of %s", code, args[0])
 	}
+}
+
+// age makes all files of a script old: what was written just before a run is
+// not kept in the cache.
+func age(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: age")
+	}
+	past := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	ts.Check(filepath.WalkDir(ts.Getenv("WORK"), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || strings.Contains(path, string(filepath.Separator)+".") {
+			return err
+		}
+		return os.Chtimes(path, past, past)
+	}))
 }
 
 // writeModule makes a script's folder a module that uses this one, unless it is
