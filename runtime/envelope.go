@@ -77,7 +77,41 @@ func (e *Event) fault(maxData int64) error {
 	if size := int64(len(e.Data)); size > maxData {
 		return fmt.Errorf("the data has %d bytes, and Options.MaxEvent is %d", size, maxData)
 	}
+	if tooDeep(e.Data) {
+		return fmt.Errorf("the data is nested more than %d deep", maxDepth)
+	}
 	return nil
+}
+
+// maxDepth is how deep data may be nested. Encoders and decoders have limits,
+// encoding/json among them: an event that one of them refuses would hold up all
+// that come after it.
+const maxDepth = 1000
+
+// tooDeep reports whether arrays and objects, of valid JSON, are nested too
+// deep.
+func tooDeep(data []byte) bool {
+	if len(data) <= 2*maxDepth {
+		return false // each level takes two bytes
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			depth--
+		}
+		if depth > maxDepth {
+			return true
+		}
+	}
+	return false
 }
 
 // maxAttribute is the longest type, room, subject and name of a publisher, in

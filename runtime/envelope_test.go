@@ -100,6 +100,9 @@ func TestWhatIsEmittedIsACloudEventWhateverItSays(t *testing.T) {
 		operation := rapid.StringN(1, 20, -1).Draw(t, "operation")
 		value := values().Draw(t, "value")
 		got := emitted(t, operation, func(ctx context.Context) error {
+			if room == "" {
+				return cnerium.Emit(ctx, eventType, subjected{value, subject})
+			}
 			return cnerium.EmitTo(ctx, room, eventType, subjected{value, subject})
 		})
 		require.Equal(t, []string{room, eventType, subject, operation}, []string{got.Room, got.Type, got.Subject, got.Operation})
@@ -135,6 +138,7 @@ func TestAnEventBeyondALimitFailsItsOperationEvenIfTheHandlerIgnoresIt(t *testin
 	t.Parallel()
 	long := strings.Repeat("x", 256)
 	for name, emit := range map[string]func(ctx context.Context) error{
+		"no room":             func(ctx context.Context) error { return cnerium.EmitTo(ctx, "", "t", 1) },
 		"no type":             func(ctx context.Context) error { return cnerium.Emit(ctx, "", 1) },
 		"long type":           func(ctx context.Context) error { return cnerium.Emit(ctx, long, 1) },
 		"long room":           func(ctx context.Context) error { return cnerium.EmitTo(ctx, long, "t", 1) },
@@ -186,6 +190,44 @@ func TestEventsAtTheLimitsPass(t *testing.T) {
 	}))
 	require.Equal(t, http.StatusNoContent, s.do(request{key: "k", body: body}).status)
 	require.Len(t, after(t, store, ""), 3)
+}
+
+func TestDataOfAClientCanBeReadByEverybody(t *testing.T) {
+	t.Parallel()
+	nested := func(depth int) string { return strings.Repeat(`[{"":`, depth/2) + "0" + strings.Repeat("}]", depth/2) }
+	brackets := `"` + strings.Repeat(`\"[{\\`, 1500) + `"`
+	for name, test := range map[string]struct{ body, want string }{ // want is "" for a failure
+		"not UTF-8":           {"[\"a\xffb\xc3\"]", "[\"a\ufffdb\ufffd\"]"},
+		"nested deep":         {nested(1000), nested(1000)},
+		"nested too deep":     {nested(1002), ""},
+		"brackets in a text":  {brackets, brackets},
+		"too deep behind one": {`[` + brackets + `,` + nested(1000) + `]`, ""},
+		"side by side":        {`[` + strings.Repeat("[],", 2000) + `0]`, `[` + strings.Repeat("[],", 2000) + `0]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := memstore.New(nil)
+			s := serve(t, store, nil, cnerium.Route{
+				Pattern: "POST /orders", Operation: "orders.create",
+				Handler: func(req *cnerium.Request) (*cnerium.Response, error) {
+					return cnerium.NoContent(), cnerium.Emit(req.Context(), "t", json.RawMessage(req.Body()))
+				},
+			})
+			status := s.do(request{key: "k", body: test.body}).status
+			if test.want == "" {
+				require.Equal(t, http.StatusInternalServerError, status)
+				require.Empty(t, after(t, store, ""))
+				return
+			}
+			require.Equal(t, http.StatusNoContent, status)
+			events, err := store.Events(t.Context(), "", 2)
+			require.NoError(t, err)
+			require.Len(t, events, 1)
+			require.Equal(t, test.want, string(events[0].Data))
+			_, err = json.Marshal(events[0])
+			require.NoError(t, err)
+		})
+	}
 }
 
 func TestTheDefaultLimitsOfEvents(t *testing.T) {

@@ -22,7 +22,7 @@ type Publisher interface {
 // So the store keeps no mark for it. It begins with the first event that is
 // committed after Start, in each process that has one.
 //
-// A Broadcaster serves one App. Like Publish, its other methods are called by
+// A Broadcaster serves one App, under one name. Like Publish, its other methods are called by
 // one goroutine at a time, and none while another runs.
 type Broadcaster interface {
 	Publisher

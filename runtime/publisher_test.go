@@ -152,6 +152,19 @@ func TestStartRefusesUnusablePublishers(t *testing.T) {
 	}
 }
 
+func TestStartRefusesABroadcasterWithTwoNames(t *testing.T) {
+	t.Parallel()
+	one, other := &hall{}, &hall{}
+	start := func(publishers map[string]cnerium.Publisher) error {
+		app := cnerium.Attach(http.NewServeMux(), memstore.New(nil), &cnerium.Options{Publisher: one, Publishers: publishers})
+		err := app.Start(t.Context())
+		require.NoError(t, app.Close(t.Context()))
+		return err
+	}
+	require.ErrorContains(t, start(map[string]cnerium.Publisher{"a": other, "b": one}), `under two names, "" and "b"`)
+	require.NoError(t, start(map[string]cnerium.Publisher{"a": other}))
+}
+
 func TestCloseNamesThePublisherThatItAbandonsAndFlushesTheOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

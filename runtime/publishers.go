@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -56,7 +57,24 @@ func (o *Options) publishers() (map[string]Publisher, error) {
 		}
 		all[""] = o.Publisher
 	}
-	return all, errors.Join(errs...)
+	return all, errors.Join(append(errs, sameBroadcaster(all))...)
+}
+
+// sameBroadcaster finds a broadcaster that has two names: each of its
+// subscribers would get every event twice.
+func sameBroadcaster(all map[string]Publisher) error {
+	first := make(map[Broadcaster]string)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		b, ok := all[name].(Broadcaster)
+		if !ok || !reflect.TypeOf(b).Comparable() {
+			continue
+		}
+		if other, ok := first[b]; ok {
+			return fmt.Errorf("Options has one broadcaster under two names, %q and %q: its subscribers would get each event twice", other, name)
+		}
+		first[b] = name
+	}
+	return nil
 }
 
 func (a *App) newPump(name string, publisher Publisher) *pump {

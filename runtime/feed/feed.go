@@ -28,7 +28,9 @@ type Options struct {
 	// "*.example.com" or, with a scheme, "https://example.com:8443". They are
 	// matched as path.Match does, without regard to case. Default: none, so
 	// that only pages of the same host subscribe. A request without an Origin
-	// header does not come from a page of another host and passes.
+	// header does not come from a page of another host and passes. A proxy in
+	// front has to pass on the Host header that the browser sent; where it does
+	// not, name the public host here.
 	AllowedOrigins []string
 
 	// Authorize decides whether a request may subscribe, and to which rooms.
@@ -45,7 +47,10 @@ type Options struct {
 
 	// QueueSize is how many messages may wait for one subscriber, and
 	// QueueBytes how large they may be together. A subscriber that is further
-	// behind is ended with ErrTooSlow. Default 1,024, and 1 MiB.
+	// behind is ended with ErrTooSlow. Default 1,024, and 1 MiB. What is
+	// published at once for one that has nothing waiting may be larger.
+	// QueueBytes also bounds how much is read from the history for one at
+	// once.
 	QueueSize  int
 	QueueBytes int
 
@@ -115,8 +120,12 @@ func setDefault(field *int, value int) {
 
 // Open begins the feed at the cursor. The App calls it; see
 // [cnerium.Broadcaster]. When it is called again, events were missed: every
-// subscription ends with [ErrTooSlow].
+// subscription ends with [ErrTooSlow]. A pattern of AllowedOrigins that can
+// never match is an error.
 func (f *Feed) Open(history cnerium.History, cursor string) error {
+	if err := checkOrigins(f.opts.AllowedOrigins); err != nil {
+		return fmt.Errorf("feed: open: %w", err)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {

@@ -32,8 +32,21 @@ func (f *Feed) read(ctx context.Context, after string) (*page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("feed: read history: %w", err)
 	}
-	messages, err := encode(events)
+	messages, err := encode(f.bounded(events))
 	return &page{messages: messages, total: total}, err
+}
+
+// bounded returns as many of the events as one subscriber may have waiting:
+// whoever reads the history slowly has a page in memory for that long.
+func (f *Feed) bounded(events []cnerium.Event) []cnerium.Event {
+	size := 0
+	for i := range events {
+		size += len(events[i].Data)
+		if i > 0 && size > f.opts.QueueBytes {
+			return events[:i]
+		}
+	}
+	return events
 }
 
 // catchUp returns the next messages from the history. When what comes after

@@ -78,8 +78,18 @@ func TestSubscriberWithTooManyBytesIsEnded(t *testing.T) {
 		o.publish(t, f, 2)
 		require.Len(t, next(t, s), 2)
 	}
-	o.publish(t, f, 3)
+	o.publish(t, f, 2)
+	o.publish(t, f, 1)
 	ends(t, s, feed.ErrTooSlow)
+}
+
+func TestSubscriberThatWaitsForNothingIsNotTooSlow(t *testing.T) {
+	t.Parallel()
+	f, o := start(t, 0, &feed.Options{QueueBytes: 10})
+	s := listen(t, f, "")
+	require.Len(t, next(t, s), 1)
+	o.add(t, f, everybody(100)...) // in one commit, and published at once
+	require.Equal(t, cursors(1, 100), next(t, s))
 }
 
 func TestOneMessageMayBeLargerThanTheQueue(t *testing.T) {
@@ -91,6 +101,23 @@ func TestOneMessageMayBeLargerThanTheQueue(t *testing.T) {
 		o.add(t, f, "")
 		require.Equal(t, []string{cursor(offset + 1)}, next(t, s))
 	}
+}
+
+func TestPageOfTheHistoryIsLimitedInBytes(t *testing.T) {
+	t.Parallel()
+	f, o := start(t, 7, &feed.Options{QueueBytes: 2500}) // two events
+	for i := range o.events {
+		o.events[i].Data = json.RawMessage(`"` + strings.Repeat("x", 1000) + `"`)
+	}
+	o.events[4].Data = json.RawMessage(`"` + strings.Repeat("x", 9000) + `"`)
+	s := listen(t, f, "last_event_id=e.0")
+	require.Len(t, next(t, s), 1)
+	require.Equal(t, cursors(1, 2), next(t, s))
+	require.Equal(t, cursors(3, 4), next(t, s))
+	require.Equal(t, cursors(5, 5), next(t, s))
+	require.Equal(t, cursors(6, 7), next(t, s))
+	o.add(t, f, "")
+	require.Equal(t, cursors(8, 8), all(t, s))
 }
 
 func TestWelcomeAndWhatWasMissedComeBeforeTheEnd(t *testing.T) {

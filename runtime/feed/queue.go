@@ -8,9 +8,10 @@ func (s *Subscriber) push(messages []published) bool {
 	if s.end != nil {
 		return true
 	}
+	opts := &s.feed.opts
+	idle := len(s.queue) == 0 // one that waits for nothing is not too slow, however large the batch
 	for _, m := range messages {
-		opts := &s.feed.opts
-		if n := len(s.queue); n >= opts.QueueSize || (n > 0 && s.bytes+len(m.Data) > opts.QueueBytes) {
+		if len(s.queue) >= opts.QueueSize || (!idle && s.bytes+len(m.Data) > opts.QueueBytes) {
 			s.finishLocked(ErrTooSlow)
 			return false
 		}

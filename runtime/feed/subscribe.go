@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -27,7 +28,10 @@ func (f *Feed) Subscribe(r *http.Request) (*Subscriber, error) {
 			return nil, err
 		}
 	}
-	query := r.URL.Query()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil { // what cannot be read may be a cursor: without it there would be a silent gap
+		return nil, cnerium.BadRequest("the query of the address is malformed").WithCause(err)
+	}
 	rooms := query["room"]
 	if err := allowed.check(rooms); err != nil {
 		return nil, err

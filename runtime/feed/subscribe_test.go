@@ -52,6 +52,16 @@ func TestReturningSubscriberIsToldWhetherItIsRecovered(t *testing.T) {
 	}
 }
 
+func TestQueryThatCannotBeReadIsRefused(t *testing.T) {
+	t.Parallel()
+	f, _ := start(t, 3, nil)
+	for _, query := range []string{"last_event_id=%zz", "last_event_id=e.1;x=y"} {
+		rec, detail := refusal(t, f, ask(query))
+		require.Equal(t, http.StatusBadRequest, rec.Code)
+		require.Contains(t, detail, "malformed")
+	}
+}
+
 func TestHeaderWinsOverTheParameter(t *testing.T) {
 	t.Parallel()
 	f, o := start(t, 0, nil)

@@ -16,9 +16,10 @@
 // event that the client has, if it has one: in the header Last-Event-ID, which
 // a browser sends when it connects again, or in the parameter last_event_id for
 // its first time. The header wins. What is refused is answered with a problem
-// document (RFC 9457): 403 for an origin, a client or a room, 503 with
-// Retry-After for too many subscribers or a server that starts or stops. Note
-// that an EventSource does not come back by itself after such an answer.
+// document (RFC 9457): 400 for a malformed query or rooms that cannot be, 403
+// for an origin, a client or a room, 503 with Retry-After for too many
+// subscribers or a server that starts or stops. Note that an EventSource does
+// not come back by itself after such an answer.
 //
 // A page of another host that [feed.Options].AllowedOrigins lets in gets the
 // headers that its browser asks for (CORS), with credentials.

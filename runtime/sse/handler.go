@@ -97,6 +97,7 @@ func (h *handler) allowOrigin(header http.Header, r *http.Request) {
 	}
 	header.Set("Access-Control-Allow-Origin", origin)
 	header.Set("Access-Control-Allow-Credentials", "true")
+	header.Set("Access-Control-Expose-Headers", "Retry-After") // of a refusal; scripts see few headers otherwise
 }
 
 // sameHost reports whether the origin is of the host that the request names.

@@ -145,6 +145,7 @@ func TestPageOfAnotherHostMayReadWhatItsOriginAllows(t *testing.T) {
 			}
 			require.Equal(t, test.origin, resp.Header.Get("Access-Control-Allow-Origin"))
 			require.Equal(t, "true", resp.Header.Get("Access-Control-Allow-Credentials"))
+			require.Equal(t, "Retry-After", resp.Header.Get("Access-Control-Expose-Headers"))
 		})
 	}
 }

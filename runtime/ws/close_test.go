@@ -1,6 +1,7 @@
 package ws_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -88,4 +89,26 @@ func trickle(conn net.Conn) {
 		time.Sleep(900 * time.Millisecond) // of the bubble's clock
 		_, err = conn.Write([]byte("."))
 	}
+}
+
+func TestNothingFollowsTheCloseFrame(t *testing.T) {
+	t.Parallel()
+	inBubble(t, &ws.Options{WriteTimeout: 3 * time.Second}, func(t *testing.T, n *network) {
+		conn, err := n.pipes.dial(t.Context(), "", "")
+		require.NoError(t, err)
+		var got bytes.Buffer
+		var reader sync.WaitGroup
+		reader.Go(func() { _, err = io.Copy(&got, conn) })
+		require.NoError(t, upgrade(conn))
+		synctest.Wait()                                    // the welcome is there
+		_, failure := io.WriteString(conn, "\x82\x80mask") // an empty binary message
+		require.NoError(t, failure)
+		synctest.Wait() // the hub has said goodbye, and waits for the same
+		n.publish(t, 1, 1)
+		reader.Wait()
+		require.NoError(t, err)
+		require.Contains(t, got.String(), "welcome")
+		reason := "a message has to be text"
+		require.True(t, strings.HasSuffix(got.String(), "\x88"+string(rune(2+len(reason)))+"\x03\xeb"+reason), "%q", got.String())
+	})
 }

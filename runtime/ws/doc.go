@@ -18,9 +18,9 @@
 // A client that can set headers may send the cursor as Last-Event-ID. There
 // are no subprotocols, and messages are not compressed.
 //
-// A refusal comes before the handshake, as a problem document: 400 for rooms
-// without a name, with one of more than 255 bytes, or for more than 100 of
-// them; 403 for an origin or a room that is not allowed; 503 with Retry-After
+// A refusal comes before the handshake, as a problem document: 400 for a
+// malformed query, for rooms without a name, with one of more than 255 bytes,
+// or for more than 100 of them; 403 for an origin or a room that is not allowed; 503 with Retry-After
 // when the server is starting, stopping or full; or what the application's
 // Authorize says.
 //

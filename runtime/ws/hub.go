@@ -50,7 +50,8 @@ const (
 //
 // Its Feed is the broadcaster of the [cnerium.App], which opens it, publishes
 // to it and closes it; other carriers, such as Server-Sent Events, can share
-// it. When the App closes, every client gets what still waits for it, and its
+// it. Give the App the hub or its Feed, not both: its clients would get each
+// event twice. When the App closes, every client gets what still waits for it, and its
 // connection ends with status 1001.
 type Hub struct {
 	*feed.Feed
