@@ -1,0 +1,100 @@
+package pgstore
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+// record is a row of the table records, and the time at which it was read, in
+// Unix milliseconds. The zero value stands for no row.
+type record struct {
+	id          cnerium.ID
+	now         int64
+	fingerprint []byte
+	committed   bool
+	token       int64
+	attempt     int64
+	since       int64
+	dueAt       int64
+	status      int64
+	header      []byte
+	body        []byte
+	event       place
+}
+
+// columns are where a row is scanned into, after the time.
+func (r *record) columns() []any {
+	return []any{
+		&r.fingerprint, &r.committed, &r.token, &r.attempt, &r.since, &r.dueAt,
+		&r.status, &r.header, &r.body, &r.event.ticket, &r.event.n,
+	}
+}
+
+// scan reads the first row, if there is one: whether a claim was granted, the
+// time and the record.
+func (r *record) scan(rows pgx.Rows) (granted bool, err error) {
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	return granted, rows.Scan(append([]any{&granted, &r.now}, r.columns()...)...)
+}
+
+// state derives the state at the time of the reading: nobody has to write for
+// a lease or a retention to end.
+func (r *record) state() cnerium.State {
+	switch {
+	case r.attempt == 0, r.committed && r.dueAt <= r.now:
+		return cnerium.StateAbsent
+	case r.committed:
+		return cnerium.StateCommitted
+	case r.dueAt <= r.now:
+		return cnerium.StateUnknown
+	}
+	return cnerium.StateReserved
+}
+
+// grants tells whether the claim would get a record in this state.
+func (r *record) grants(claim cnerium.Claim) bool {
+	switch r.state() {
+	case cnerium.StateAbsent:
+		return !anonymous(claim)
+	case cnerium.StateUnknown:
+		return claim.Takeover && (anonymous(claim) || bytes.Equal(claim.Fingerprint[:], r.fingerprint))
+	}
+	return false
+}
+
+// anonymous reports whether the claim is that of an operator, who knows no
+// fingerprint.
+func anonymous(claim cnerium.Claim) bool {
+	return claim.Takeover && claim.Fingerprint == cnerium.Fingerprint{}
+}
+
+// view returns the record as it is at the time of the reading.
+func (s *Store) view(r *record) (cnerium.Record, error) {
+	view := cnerium.Record{ID: r.id, State: r.state()}
+	if view.State == cnerium.StateAbsent {
+		return view, nil
+	}
+	copy(view.Fingerprint[:], r.fingerprint)
+	view.Attempt = int(r.attempt)
+	view.Since = timeOf(r.since)
+	switch view.State {
+	case cnerium.StateUnknown:
+		view.Since = timeOf(r.dueAt)
+	case cnerium.StateCommitted:
+		header, err := decodeHeader(r.header)
+		if err != nil {
+			return cnerium.Record{}, err
+		}
+		view.Response = &cnerium.Response{Status: int(r.status), Header: header, Body: r.body}
+		view.Cursor = s.eventCursor(r.event)
+	}
+	return view, nil
+}
+
+func timeOf(milliseconds int64) time.Time { return time.UnixMilli(milliseconds).UTC() }
