@@ -14,13 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var long = flag.Bool("cnerium.long", false, "kill the shop 500 times instead of 15")
+var long = flag.Bool("cnerium.long", false, "kill the shop 500 times")
 
 // campaign is a shop that is killed again and again, and clients that retry
 // until each of their orders is answered.
 type campaign struct {
 	requests chan struct{} // gets one for each request that is about to be sent
 	over     chan struct{} // closed when the killing is over
+	finished chan struct{} // closed when every order is answered
 
 	mu       sync.Mutex
 	current  *server
@@ -55,9 +56,7 @@ func (c *campaign) placeOrder(ctx context.Context, key string, quantity int) {
 		case <-c.over:
 		case <-ctx.Done():
 		}
-		c.mu.Lock()
-		at := c.current
-		c.mu.Unlock()
+		at := c.server()
 		r, err := sendOrder(ctx, at.url, key, quantity)
 		switch {
 		case err != nil:
@@ -81,6 +80,13 @@ func sendOrder(ctx context.Context, url, key string, quantity int) (reply, error
 		return reply{}, err
 	}
 	return send(req)
+}
+
+// server returns the one that runs, or has run last.
+func (c *campaign) server() *server {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
 }
 
 // note changes what the clients share.
@@ -126,33 +132,69 @@ func (c *campaign) kill(ctx context.Context, t *testing.T, p *process, data stri
 	return p
 }
 
-// TestShopThatIsKilledAtRandomPlacesEachOrderOnceAndLosesNoAnswer kills the
-// whole example under load 15 times, or 500 times with -cnerium.long.
-func TestShopThatIsKilledAtRandomPlacesEachOrderOnceAndLosesNoAnswer(t *testing.T) {
-	t.Parallel()
-	kills, limit := 15, 2*time.Minute
-	if *long {
-		kills, limit = 500, 30*time.Minute
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
+// run kills a shop so many times, while clients place orders and followers
+// listen, and verifies what all of them have seen.
+func (c *campaign) run(ctx context.Context, t *testing.T, kills int) map[string]*follower {
+	t.Helper()
 	data := t.TempDir()
 	p := launch(t, data)
-	c := &campaign{
-		requests: make(chan struct{}),
-		over:     make(chan struct{}),
-		current:  &server{url: p.url, died: make(chan struct{})},
-		answered: make(map[string]int),
+	c.current = &server{url: p.url, died: make(chan struct{})}
+	c.requests, c.over, c.finished = make(chan struct{}), make(chan struct{}), make(chan struct{})
+	c.answered = make(map[string]int)
+
+	followers := make(map[string]*follower)
+	var following, clients sync.WaitGroup
+	for name, open := range carriers {
+		f := newFollower(open)
+		followers[name] = f
+		following.Go(func() { f.follow(ctx, c) })
+		select {
+		case <-f.ready:
+		case <-ctx.Done():
+			require.NoError(t, ctx.Err(), name)
+		}
 	}
-	var clients sync.WaitGroup
 	for i := range 6 {
 		clients.Go(func() { c.placeOrders(ctx, fmt.Sprintf("client%d", i/2)) })
 	}
 	p = c.kill(ctx, t, p, data, kills)
 	clients.Wait()
+	c.placeOrder(ctx, lastOrder, 1)
+	close(c.finished)
+	following.Wait()
 	require.Positive(t, c.cut)
 	c.verify(t, p)
+	for _, f := range followers {
+		f.verify(t, c.answered)
+	}
 	p.terminate(t)
+	return followers
+}
+
+// TestShopThatIsKilledAtRandomPlacesAndAnnouncesEachOrderOnceAndLosesNoAnswer
+// kills the whole example under load 100 times (25 under the race detector), or
+// 500 times with -cnerium.long.
+func TestShopThatIsKilledAtRandomPlacesAndAnnouncesEachOrderOnceAndLosesNoAnswer(t *testing.T) {
+	t.Parallel()
+	kills, limit := shortKills, 2*time.Minute
+	if *long {
+		kills, limit = 500, 30*time.Minute
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	followers := new(campaign).run(ctx, t, kills)
+	require.Equal(t, followers["WebSocket"].orders, followers["Server-Sent Events"].orders, "the order is that of the commits")
+}
+
+// TestFollowerThatReturnsWithItsCursorGetsNothingTwice needs no memory for IDs:
+// within a connection, and from one to the next, nothing comes again.
+func TestFollowerThatReturnsWithItsCursorGetsNothingTwice(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for name, f := range new(campaign).run(ctx, t, 3) {
+		require.Empty(t, f.again, name)
+	}
 }
 
 // verify requires one row for each answer and no other, and that each answer

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cnerium/cnerium-go/examples/orders/internal/api"
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 	"github.com/cnerium/cnerium-go/runtime/sqlitestore"
 )
@@ -35,7 +36,7 @@ func createOrderRoute(service *Service) cnerium.Route {
 		Pattern:   "POST /orders",
 		Operation: OpCreateOrder,
 		Bind: func(req *cnerium.Request) (cnerium.Call, error) {
-			var in OrderRequest
+			var in api.OrderRequest
 			if err := req.DecodeJSON(&in); err != nil {
 				return nil, err
 			}
@@ -79,7 +80,7 @@ func createPaymentRoute(service *Service) cnerium.Route {
 		Pattern:   "POST /payments",
 		Operation: OpCreatePayment,
 		Bind: func(req *cnerium.Request) (cnerium.Call, error) {
-			var in PaymentRequest
+			var in api.PaymentRequest
 			if err := req.DecodeJSON(&in); err != nil {
 				return nil, err
 			}
@@ -101,9 +102,9 @@ func createPaymentRoute(service *Service) cnerium.Route {
 // These lines stop the compiler when a handler's signature has changed since
 // this file was generated: run go generate.
 var (
-	_ func(*Service, context.Context, sqlitestore.Tx, *cnerium.Request, OrderRequest) (*OrderCreated, error) = (*Service).CreateOrder
-	_ func(*Service, context.Context, sqlitestore.Tx, string) (*OrderCancelled, error)                       = (*Service).CancelOrder
-	_ func(*Service, context.Context, PaymentRequest) (*PaymentCreated, error)                               = (*Service).CreatePayment
+	_ func(*Service, context.Context, sqlitestore.Tx, *cnerium.Request, api.OrderRequest) (*api.OrderCreated, error) = (*Service).CreateOrder
+	_ func(*Service, context.Context, sqlitestore.Tx, string) (*api.OrderCancelled, error)                           = (*Service).CancelOrder
+	_ func(*Service, context.Context, api.PaymentRequest) (*api.PaymentCreated, error)                               = (*Service).CreatePayment
 )
 
 // This line stops the compiler when this file and the runtime do not fit each

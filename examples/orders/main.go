@@ -4,10 +4,15 @@
 //
 //	go run ./examples/orders -addr 127.0.0.1:8080 -data data
 //
-// Then open http://127.0.0.1:8080, or
+// Then open http://127.0.0.1:8080, whose page also shows the events and goes on
+// when the server was killed and is started again, or
 //
 //	curl -i -X POST http://127.0.0.1:8080/orders -H 'Idempotency-Key: k1' \
 //		-H 'Content-Type: application/json' -d '{"product_id":"p1","quantity":2}'
+//
+// With -store it runs on PostgreSQL, as one of any number of nodes:
+//
+//	go run ./examples/orders -addr 127.0.0.1:8081 -store postgres://localhost/shop
 //
 // Read orders.go first: a durable route is a typed function and one comment.
 // Orders are placed inside the transaction that stores their answer; payments.go
@@ -40,7 +45,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("orders", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8080", "address to listen on; port 0 picks a free one")
-	data := flags.String("data", "data", "folder of the database; created if needed")
+	data := flags.String("data", "data", "folder of the embedded database; created if needed")
+	store := flags.String("store", "", "`URL` of a PostgreSQL to use instead, such as postgres://localhost/shop")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -50,7 +56,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
-	cfg := config{data: *data, provider: &fakeProvider{}, log: slog.New(slog.NewTextHandler(stderr, nil))}
+	cfg := config{data: *data, store: *store, provider: &fakeProvider{}, log: slog.New(slog.NewTextHandler(stderr, nil))}
 	if err := serve(ctx, *addr, cfg, stdout); err != nil {
 		cfg.log.Error("orders failed", slog.String("error", err.Error()))
 		return 1
@@ -81,7 +87,7 @@ func serve(ctx context.Context, addr string, cfg config, stdout io.Writer) error
 		case <-ctx.Done():
 		}
 	}
-	return errors.Join(err, bounded(server.Shutdown), a.close())
+	return errors.Join(err, a.close(server.Shutdown))
 }
 
 // bounded calls a step of stopping that must not take forever.

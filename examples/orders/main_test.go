@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"modernc.org/sqlite"
+
+	"github.com/cnerium/cnerium-go/internal/pgtest"
 )
 
 // asServer makes the test binary the server, so that tests have a real process
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 		sqlite.MustRegisterScalarFunction("die", 0, die)
 		main()
 	}
-	os.Exit(m.Run())
+	pgtest.Main(m)
 }
 
 // process is a server of its own.
@@ -37,11 +39,21 @@ type process struct {
 	stderr *bytes.Buffer // to be read after wait
 }
 
-// launch starts a server and waits for the first line of its output.
-func launch(t *testing.T, data string) *process {
+// launch starts a server on a free port.
+func launch(t *testing.T, place string) *process {
+	t.Helper()
+	return launchAt(t, "127.0.0.1:0", place)
+}
+
+// launchAt starts a server and waits for the first line of its output.
+func launchAt(t *testing.T, addr, place string) *process {
 	t.Helper()
 	p := &process{stderr: new(bytes.Buffer)}
-	p.cmd = exec.CommandContext(t.Context(), os.Args[0], "-addr", "127.0.0.1:0", "-data", data)
+	args := []string{"-addr", addr, "-data", place}
+	if isURL(place) {
+		args[2] = "-store"
+	}
+	p.cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
 	p.cmd.Env = append(os.Environ(), asServer+"=1", "GORACE=atexit_sleep_ms=0")
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()

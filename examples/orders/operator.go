@@ -15,14 +15,14 @@ import (
 // operator is the door for the person who settles payments that a crash left
 // with an unknown outcome.
 type operator struct {
-	app     *cnerium.App
-	service *Service
+	app    *cnerium.App
+	reader *reader
 }
 
 // registerOperator registers the routes of the operator. They are ordinary
 // ones: settling twice is refused by the record itself.
-func registerOperator(mux *http.ServeMux, app *cnerium.App, service *Service) {
-	o := &operator{app: app, service: service}
+func registerOperator(mux *http.ServeMux, app *cnerium.App, read *reader) {
+	o := &operator{app: app, reader: read}
 	mux.Handle("GET /admin/unknown", thisMachineOnly(o.list))
 	mux.Handle("POST /admin/unknown/resolve", thisMachineOnly(o.resolve))
 }
@@ -64,7 +64,7 @@ const maxHeld = 100
 func (o *operator) list(w http.ResponseWriter, r *http.Request) {
 	records, err := o.app.Unknown(r.Context(), maxHeld)
 	if err != nil {
-		o.service.fail(w, r, err)
+		o.reader.fail(w, r, err)
 		return
 	}
 	held := []Held{} // not null in JSON
@@ -120,7 +120,7 @@ func (o *operator) resolve(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, cnerium.ErrNotUnknown):
 		writeProblem(w, http.StatusConflict, "the outcome of this request is not unknown")
 	case err != nil:
-		o.service.fail(w, r, err)
+		o.reader.fail(w, r, err)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}

@@ -31,28 +31,32 @@ func (s *shop) settle(t *testing.T, status int, body string) {
 
 func TestOperatorSeesNothingWhenNothingIsHeld(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	s.post(t, "/payments", "k1", fiveEuros)
-	require.Equal(t, `{"unknown":[]}`, s.get(t, "/admin/unknown").body)
+	onEachStore(t, func(t *testing.T, place string) {
+		s := open(t, place, &fakeProvider{})
+		s.post(t, "/payments", "k1", fiveEuros)
+		require.Equal(t, `{"unknown":[]}`, s.get(t, "/admin/unknown").body)
+	})
 }
 
 func TestResolutionsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	s.post(t, "/payments", "k1", fiveEuros)
-	for _, body := range []string{
-		`release`,
-		`{"operation":"payments.refund","key":"k1","action":"release"}`,
-		`{"operation":"payments.create","key":"k1","action":"forget"}`,
-		`{"operation":"payments.create","key":"k1","action":"store"}`,
-		`{"operation":"payments.create","key":"k1","action":"store","status":201}`,
-		`{"operation":"payments.create","key":"k1","action":"store","status":503,"body":{}}`,
-	} {
-		s.settle(t, http.StatusBadRequest, body)
-	}
-	s.settle(t, http.StatusConflict, `{"operation":"payments.create","key":"k1","action":"release"}`)
-	s.settle(t, http.StatusConflict, `{"operation":"payments.create","key":"k2","action":"release"}`)
-	require.Equal(t, "true", s.post(t, "/payments", "k1", fiveEuros).replayed())
+	onEachStore(t, func(t *testing.T, place string) {
+		s := open(t, place, &fakeProvider{})
+		s.post(t, "/payments", "k1", fiveEuros)
+		for _, body := range []string{
+			`release`,
+			`{"operation":"payments.refund","key":"k1","action":"release"}`,
+			`{"operation":"payments.create","key":"k1","action":"forget"}`,
+			`{"operation":"payments.create","key":"k1","action":"store"}`,
+			`{"operation":"payments.create","key":"k1","action":"store","status":201}`,
+			`{"operation":"payments.create","key":"k1","action":"store","status":503,"body":{}}`,
+		} {
+			s.settle(t, http.StatusBadRequest, body)
+		}
+		s.settle(t, http.StatusConflict, `{"operation":"payments.create","key":"k1","action":"release"}`)
+		s.settle(t, http.StatusConflict, `{"operation":"payments.create","key":"k2","action":"release"}`)
+		require.Equal(t, "true", s.post(t, "/payments", "k1", fiveEuros).replayed())
+	})
 }
 
 func TestOnlyThisMachineReachesTheOperatorsDoor(t *testing.T) {

@@ -4,43 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log/slog"
 
+	"github.com/cnerium/cnerium-go/examples/orders/internal/api"
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 	"github.com/cnerium/cnerium-go/runtime/sqlitestore"
 )
 
-// Service has the handlers of the shop.
+// Service has the handlers of the shop on the embedded database. Package
+// postgres has those for PostgreSQL.
 type Service struct {
 	db       *sql.DB
+	store    *sqlitestore.Store
 	provider provider
-	log      *slog.Logger
-}
-
-// OrderRequest is the body of POST /orders.
-type OrderRequest struct {
-	ProductID string `json:"product_id"`
-	Quantity  int    `json:"quantity"`
-}
-
-// Validate is called by the generated code. A request that it refuses stores
-// nothing, and its key stays free.
-func (r OrderRequest) Validate() error {
-	switch {
-	case r.ProductID == "":
-		return cnerium.BadRequest("Missing required field: product_id")
-	case r.Quantity <= 0:
-		return cnerium.BadRequest("Field quantity must be greater than zero")
-	}
-	return nil
-}
-
-// OrderCreated is the answer to POST /orders, and the data of order.created.
-type OrderCreated struct {
-	OK        bool   `json:"ok"`
-	OrderID   string `json:"order_id"`
-	ProductID string `json:"product_id"`
-	Quantity  int    `json:"quantity"`
 }
 
 const insertOrder = `INSERT INTO orders (order_id, product_id, quantity) VALUES (?, ?, ?)`
@@ -53,8 +28,8 @@ const insertOrder = `INSERT INTO orders (order_id, product_id, quantity) VALUES 
 // not at all, so after a crash at any point a retry simply runs.
 //
 //cnerium:durable POST /orders orders.create status=201
-func (s *Service) CreateOrder(ctx context.Context, tx sqlitestore.Tx, req *cnerium.Request, in OrderRequest) (*OrderCreated, error) {
-	out := &OrderCreated{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
+func (s *Service) CreateOrder(ctx context.Context, tx sqlitestore.Tx, req *cnerium.Request, in api.OrderRequest) (*api.OrderCreated, error) {
+	out := &api.OrderCreated{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
 	if _, err := tx.ExecContext(ctx, insertOrder, out.OrderID, out.ProductID, out.Quantity); err != nil {
 		return nil, fmt.Errorf("insert order: %w", err)
 	}
@@ -64,21 +39,13 @@ func (s *Service) CreateOrder(ctx context.Context, tx sqlitestore.Tx, req *cneri
 	return out, nil
 }
 
-// OrderCancelled is the answer to POST /orders/{id}/cancel, and the data of
-// order.cancelled.
-type OrderCancelled struct {
-	OK      bool   `json:"ok"`
-	OrderID string `json:"order_id"`
-	Status  string `json:"status"`
-}
-
 const cancelOrder = `UPDATE orders SET status = 'cancelled' WHERE order_id = ?`
 
 // CancelOrder cancels an order. The parameter id is the wildcard of the
 // pattern.
 //
 //cnerium:durable POST /orders/{id}/cancel orders.cancel
-func (s *Service) CancelOrder(ctx context.Context, tx sqlitestore.Tx, id string) (*OrderCancelled, error) {
+func (s *Service) CancelOrder(ctx context.Context, tx sqlitestore.Tx, id string) (*api.OrderCancelled, error) {
 	result, err := tx.ExecContext(ctx, cancelOrder, id)
 	if err != nil {
 		return nil, fmt.Errorf("cancel order: %w", err)
@@ -90,7 +57,7 @@ func (s *Service) CancelOrder(ctx context.Context, tx sqlitestore.Tx, id string)
 	if changed == 0 {
 		return nil, cnerium.NotFound("there is no order " + id)
 	}
-	out := &OrderCancelled{OK: true, OrderID: id, Status: "cancelled"}
+	out := &api.OrderCancelled{OK: true, OrderID: id, Status: "cancelled"}
 	if err := cnerium.Emit(ctx, "order.cancelled", out); err != nil {
 		return nil, err
 	}

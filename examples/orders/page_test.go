@@ -39,7 +39,9 @@ func TestPageNamesOnlyFilesThatAreServed(t *testing.T) {
 	s := newShop(t)
 	found := regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(s.get(t, "/").body, -1)
 	require.NotEmpty(t, found)
-	for _, match := range found {
+	imported := regexp.MustCompile(`import .* from "([^"]*)"`).FindAllStringSubmatch(s.get(t, "/app.js").body, -1)
+	require.NotEmpty(t, imported)
+	for _, match := range append(found, imported...) {
 		require.Equal(t, http.StatusOK, s.get(t, match[1]).status, match[1])
 	}
 }

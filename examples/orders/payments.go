@@ -4,39 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/cnerium/cnerium-go/examples/orders/internal/api"
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
-
-// PaymentRequest is the body of POST /payments.
-type PaymentRequest struct {
-	OrderID     string `json:"order_id"`
-	AmountCents int64  `json:"amount_cents"`
-	Currency    string `json:"currency"`
-}
-
-// Validate is called by the generated code.
-func (r PaymentRequest) Validate() error {
-	switch {
-	case r.OrderID == "":
-		return cnerium.BadRequest("Missing required field: order_id")
-	case r.AmountCents <= 0:
-		return cnerium.BadRequest("Field amount_cents must be greater than zero")
-	case r.Currency == "":
-		return cnerium.BadRequest("Missing required field: currency")
-	}
-	return nil
-}
-
-// PaymentCreated is the answer to POST /payments, and the data of
-// payment.created.
-type PaymentCreated struct {
-	OK          bool   `json:"ok"`
-	PaymentID   string `json:"payment_id"`
-	OrderID     string `json:"order_id"`
-	AmountCents int64  `json:"amount_cents"`
-	Currency    string `json:"currency"`
-	Reference   string `json:"reference"` // the provider's
-}
 
 const insertPayment = `
 INSERT INTO payments (payment_id, order_id, amount_cents, currency, reference) VALUES (?, ?, ?, ?, ?)
@@ -54,13 +24,13 @@ ON CONFLICT (payment_id) DO NOTHING`
 // right, too; with money, a person looks first.
 //
 //cnerium:durable POST /payments payments.create status=201 timeout=20s
-func (s *Service) CreatePayment(ctx context.Context, in PaymentRequest) (*PaymentCreated, error) {
+func (s *Service) CreatePayment(ctx context.Context, in api.PaymentRequest) (*api.PaymentCreated, error) {
 	key := cnerium.FromContext(ctx).Key()
 	reference, err := s.provider.charge(ctx, key, charge(in))
 	if err != nil {
 		return nil, fmt.Errorf("charge: %w", err)
 	}
-	out := &PaymentCreated{
+	out := &api.PaymentCreated{
 		OK:          true,
 		PaymentID:   "pay_" + key,
 		OrderID:     in.OrderID,

@@ -44,16 +44,18 @@ func (r *recorder) seen() []string {
 
 func TestPaymentHandsItsKeyToTheProviderOnce(t *testing.T) {
 	t.Parallel()
-	r := &recorder{}
-	s := open(t, t.TempDir(), r)
-	want := `{"ok":true,"payment_id":"pay_k7","order_id":"ord_k1","amount_cents":500,"currency":"EUR","reference":"ch_1"}`
-	first := s.post(t, "/payments", "k7", fiveEuros)
-	require.Equal(t, http.StatusCreated, first.status)
-	require.Equal(t, want, first.body)
-	second := s.post(t, "/payments", "k7", fiveEuros)
-	require.Equal(t, want, second.body)
-	require.Equal(t, "true", second.replayed())
-	require.Equal(t, []string{"k7"}, r.seen())
+	onEachStore(t, func(t *testing.T, place string) {
+		r := &recorder{}
+		s := open(t, place, r)
+		want := `{"ok":true,"payment_id":"pay_k7","order_id":"ord_k1","amount_cents":500,"currency":"EUR","reference":"ch_1"}`
+		first := s.post(t, "/payments", "k7", fiveEuros)
+		require.Equal(t, http.StatusCreated, first.status)
+		require.Equal(t, want, first.body)
+		second := s.post(t, "/payments", "k7", fiveEuros)
+		require.Equal(t, want, second.body)
+		require.Equal(t, "true", second.replayed())
+		require.Equal(t, []string{"k7"}, r.seen())
+	})
 }
 
 // requireHeld requires that a payment is in the list and that its retries run
@@ -73,53 +75,59 @@ func requireHeld(t *testing.T, s *shop, key string) {
 
 func TestPaymentThatDiedAfterItsChargeIsHeldAndStoredByTheOperator(t *testing.T) {
 	t.Parallel()
-	r := &recorder{dies: 1}
-	s := open(t, t.TempDir(), r)
-	require.Equal(t, http.StatusInternalServerError, s.post(t, "/payments", "k7", fiveEuros).status)
-	requireHeld(t, s, "k7")
+	onEachStore(t, func(t *testing.T, place string) {
+		r := &recorder{dies: 1}
+		s := open(t, place, r)
+		require.Equal(t, http.StatusInternalServerError, s.post(t, "/payments", "k7", fiveEuros).status)
+		requireHeld(t, s, "k7")
 
-	s.settle(t, http.StatusNoContent, `{"operation":"payments.create","key":"k7","action":"store","status":201,"body":{"ok":true}}`)
-	require.Empty(t, s.held(t))
-	retry := s.post(t, "/payments", "k7", fiveEuros)
-	require.Equal(t, http.StatusCreated, retry.status)
-	require.Equal(t, `{"ok":true}`, retry.body)
-	require.Equal(t, "true", retry.replayed())
-	require.Equal(t, []string{"k7"}, r.seen())
+		s.settle(t, http.StatusNoContent, `{"operation":"payments.create","key":"k7","action":"store","status":201,"body":{"ok":true}}`)
+		require.Empty(t, s.held(t))
+		retry := s.post(t, "/payments", "k7", fiveEuros)
+		require.Equal(t, http.StatusCreated, retry.status)
+		require.Equal(t, `{"ok":true}`, retry.body)
+		require.Equal(t, "true", retry.replayed())
+		require.Equal(t, []string{"k7"}, r.seen())
+	})
 }
 
 func TestPaymentThatIsReleasedRunsAgainAndChargesOnce(t *testing.T) {
 	t.Parallel()
-	r := &recorder{dies: 1}
-	s := open(t, t.TempDir(), r)
-	require.Equal(t, http.StatusInternalServerError, s.post(t, "/payments", "k7", fiveEuros).status)
-	requireHeld(t, s, "k7")
+	onEachStore(t, func(t *testing.T, place string) {
+		r := &recorder{dies: 1}
+		s := open(t, place, r)
+		require.Equal(t, http.StatusInternalServerError, s.post(t, "/payments", "k7", fiveEuros).status)
+		requireHeld(t, s, "k7")
 
-	const release = `{"operation":"payments.create","key":"k7","action":"release"}`
-	s.settle(t, http.StatusNoContent, release)
-	s.settle(t, http.StatusConflict, release) // it is no longer unknown
-	retry := s.post(t, "/payments", "k7", fiveEuros)
-	require.Equal(t, http.StatusCreated, retry.status)
-	require.Contains(t, retry.body, `"reference":"ch_1"`)
-	require.Empty(t, retry.replayed())
-	require.Equal(t, []string{"k7", "k7"}, r.seen())
-	require.Len(t, r.provider.charges, 1)
+		const release = `{"operation":"payments.create","key":"k7","action":"release"}`
+		s.settle(t, http.StatusNoContent, release)
+		s.settle(t, http.StatusConflict, release) // it is no longer unknown
+		retry := s.post(t, "/payments", "k7", fiveEuros)
+		require.Equal(t, http.StatusCreated, retry.status)
+		require.Contains(t, retry.body, `"reference":"ch_1"`)
+		require.Empty(t, retry.replayed())
+		require.Equal(t, []string{"k7", "k7"}, r.seen())
+		require.Len(t, r.provider.charges, 1)
+	})
 }
 
 func TestInvalidPaymentsReachNoProvider(t *testing.T) {
 	t.Parallel()
-	r := &recorder{}
-	s := open(t, t.TempDir(), r)
-	for body, detail := range map[string]string{
-		`{"amount_cents":500,"currency":"EUR"}`:               "Missing required field: order_id",
-		`{"order_id":"o","currency":"EUR"}`:                   "Field amount_cents must be greater than zero",
-		`{"order_id":"o","amount_cents":-5,"currency":"EUR"}`: "Field amount_cents must be greater than zero",
-		`{"order_id":"o","amount_cents":500}`:                 "Missing required field: currency",
-	} {
-		reply := s.post(t, "/payments", "k7", body)
-		require.Equal(t, http.StatusBadRequest, reply.status, body)
-		require.Equal(t, detail, reply.detail(t), body)
-	}
-	require.Empty(t, r.seen())
+	onEachStore(t, func(t *testing.T, place string) {
+		r := &recorder{}
+		s := open(t, place, r)
+		for body, detail := range map[string]string{
+			`{"amount_cents":500,"currency":"EUR"}`:               "Missing required field: order_id",
+			`{"order_id":"o","currency":"EUR"}`:                   "Field amount_cents must be greater than zero",
+			`{"order_id":"o","amount_cents":-5,"currency":"EUR"}`: "Field amount_cents must be greater than zero",
+			`{"order_id":"o","amount_cents":500}`:                 "Missing required field: currency",
+		} {
+			reply := s.post(t, "/payments", "k7", body)
+			require.Equal(t, http.StatusBadRequest, reply.status, body)
+			require.Equal(t, detail, reply.detail(t), body)
+		}
+		require.Empty(t, r.seen())
+	})
 }
 
 func TestFakeProviderHonoursTheKey(t *testing.T) {

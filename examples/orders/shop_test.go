@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnerium/cnerium-go/examples/orders/internal/api"
 )
 
 // shop is the application behind a real server, as a test sees it.
@@ -19,10 +21,15 @@ type shop struct {
 	stop func() // also called when the test ends
 }
 
-// open starts the application on the database in dir.
-func open(t *testing.T, dir string, p provider) *shop {
+// open starts the application on the database at a place: a folder, or the URL
+// of a PostgreSQL.
+func open(t *testing.T, place string, p provider) *shop {
 	t.Helper()
-	a, err := newApplication(t.Context(), config{data: dir, provider: p, log: slog.New(slog.DiscardHandler)})
+	cfg := config{data: place, provider: p, log: slog.New(slog.DiscardHandler)}
+	if isURL(place) {
+		cfg.data, cfg.store = "", place
+	}
+	a, err := newApplication(t.Context(), cfg)
 	require.NoError(t, err)
 	server := httptest.NewServer(a)
 	stopped := false
@@ -31,14 +38,16 @@ func open(t *testing.T, dir string, p provider) *shop {
 			return
 		}
 		stopped = true
-		server.Close()
-		require.NoError(t, a.close())
+		require.NoError(t, a.close(func(context.Context) error {
+			server.Close()
+			return nil
+		}))
 	}
 	t.Cleanup(stop)
 	return &shop{url: server.URL, stop: stop}
 }
 
-// newShop is open with an empty database and the fake provider.
+// newShop is open with an empty embedded database and the fake provider.
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	return open(t, t.TempDir(), &fakeProvider{})
@@ -111,12 +120,12 @@ func (s *shop) get(t *testing.T, path string) reply {
 }
 
 // rows returns GET /orders.
-func (s *shop) rows(t *testing.T) []Order {
+func (s *shop) rows(t *testing.T) []api.Order {
 	t.Helper()
 	r := s.get(t, "/orders")
 	require.Equal(t, http.StatusOK, r.status)
 	var list struct {
-		Orders []Order `json:"orders"`
+		Orders []api.Order `json:"orders"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(r.body), &list))
 	return list.Orders

@@ -1,6 +1,8 @@
 // The page of the example: it places orders, lists them, and shows events.
 // Everything that comes from the server is shown as text, never as markup.
 
+import { connect } from "/cnerium.js";
+
 const $ = (id) => document.getElementById(id);
 
 /** Makes an element with text and classes. */
@@ -30,6 +32,7 @@ async function send(path, key, body) {
     key,
     status: response.status,
     replayed: response.headers.get("Idempotency-Replayed"),
+    cursor: response.headers.get("Event-Cursor"),
     retryAfter: response.headers.get("Retry-After"),
     text: await response.text(),
   };
@@ -87,6 +90,7 @@ function card(title, answer) {
   fact("Status", String(answer.status));
   fact("Idempotency-Key", answer.key);
   fact("Idempotency-Replayed", answer.replayed ?? "not sent", answer.replayed ? "replayed" : "");
+  if (answer.cursor) fact("Event-Cursor", answer.cursor);
   node.append(element("h3", title), facts, element("pre", answer.text));
   return node;
 }
@@ -203,45 +207,67 @@ async function release({ operation, key }) {
 // --- Live events ------------------------------------------------------------
 
 const shownEvents = 50;
-const seen = new Set(); // IDs of the events that are shown: one may come more than once
+const memory = "cnerium.events"; // in sessionStorage: for a page that is loaded again
+
+/** What the page has shown, the newest last, and the cursor behind it. */
+const shown = { cursor: "", events: [], ...JSON.parse(sessionStorage.getItem(memory) ?? "{}") };
+
+const feed = connect({ ws: "/ws", sse: "/events", cursor: shown.cursor });
+
+/** Keeps both together, so that no event is shown twice or left out by a reload. */
+function remember() {
+  shown.cursor = feed.cursor;
+  sessionStorage.setItem(memory, JSON.stringify(shown));
+}
 
 function showEvent(event) {
-  if (seen.has(event.id)) return;
-  seen.add(event.id);
   const item = element("li");
   item.dataset.id = event.id;
+  item.dataset.type = event.type;
+  item.dataset.subject = event.subject ?? "";
   const time = element("time", new Date(event.time).toLocaleTimeString());
   time.dateTime = event.time;
   item.append(time, element("b", event.type), element("code", JSON.stringify(event.data)));
   $("events").prepend(item);
-  while ($("events").children.length > shownEvents) {
-    seen.delete($("events").lastChild.dataset.id);
-    $("events").lastChild.remove();
-  }
+  while ($("events").children.length > shownEvents) $("events").lastChild.remove();
   $("quiet").hidden = true;
+}
+
+feed.addEventListener("event", ({ detail }) => {
+  shown.events = [...shown.events, detail].slice(-shownEvents);
+  remember();
+  showEvent(detail);
   refresh();
-}
+});
 
-function showConnection(state) {
+// What was missed is no longer kept by the server: only the list tells what
+// has happened.
+feed.addEventListener("gap", () => {
+  remember();
+  refresh();
+  $("missed").hidden = false;
+});
+
+const transports = { ws: "WebSocket", sse: "Server-Sent Events" };
+
+function showConnection() {
+  const { state, transport } = feed;
   $("connection").dataset.state = state;
-  $("connection").textContent = state;
+  $("connection").dataset.transport = transport;
+  $("connection").textContent = state === "live" ? `live over ${transports[transport]}` : state;
 }
 
-/** Listens for events, and connects again whenever the connection ends. */
-function listen(failures = 0) {
-  const socket = new WebSocket(location.origin.replace(/^http/, "ws") + "/ws");
-  socket.addEventListener("open", () => {
-    failures = 0;
-    showConnection("live");
-    refresh(); // this version has no resume: the list tells what was missed
-  });
-  socket.addEventListener("message", (message) => showEvent(JSON.parse(message.data)));
-  socket.addEventListener("close", async () => {
-    showConnection("reconnecting");
-    await pause(failures);
-    listen(failures + 1);
-  });
-}
+feed.addEventListener("state", ({ detail: state }) => {
+  showConnection();
+  if (state === "live" && shown.cursor === "") {
+    remember();
+    refresh(); // what was placed before the first welcome has no event here
+  }
+});
 
-listen();
+feed.addEventListener("refused", ({ detail }) => ($("connection").textContent = detail.detail || "refused"));
+addEventListener("pagehide", remember);
+
+shown.events.forEach(showEvent);
+showConnection();
 refresh();

@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// shortKills is how often the campaign kills the shop.
+const shortKills = 100
