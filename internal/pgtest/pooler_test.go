@@ -1,0 +1,29 @@
+package pgtest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnerium/cnerium-go/internal/pgtest"
+)
+
+// TestPoolerGivesEachTransactionTheNextConnection has one connection to the
+// server, which two clients use in turn.
+func TestPoolerGivesEachTransactionTheNextConnection(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	pooler := server.Pooler(t, "default_pool_size = 1")
+	one := connect(t, pooler.URL()+"&default_query_exec_mode=exec")
+	two := connect(t, pooler.URL()+"&default_query_exec_mode=exec")
+	const backend = "SELECT pg_backend_pid()"
+	require.Equal(t, ask[int](t, one, backend), ask[int](t, two, backend))
+	require.NotEqual(t, ask[int](t, one, backend), ask[int](t, connect(t, server.URL()), backend))
+}
+
+func TestWithoutPgBouncerATestIsSkippedOrFailsWhereItIsRequired(t *testing.T) {
+	server := pgtest.Start(t)
+	t.Setenv("TMPDIR", t.TempDir()+"/missing") // what keeps a pooler from starting is an error of the test
+	got := watch(t, func(tb testing.TB) { server.Pooler(tb) })
+	require.Empty(t, got.skipped)
+}
