@@ -38,7 +38,7 @@ func (s *Store) openBoot(ctx context.Context) error {
 	if s.inMemory {
 		return nil
 	}
-	if err := s.writer.row(ctx, selectFile, nil, &s.file); err != nil || s.file == "" {
+	if err := s.writer.row(selectFile, nil, &s.file); err != nil || s.file == "" {
 		return err
 	}
 	var err error
@@ -59,8 +59,8 @@ func (s *Store) openBoot(ctx context.Context) error {
 	if err := s.reap(ctx, 0); err != nil {
 		return err
 	}
-	return s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
-		return q.row(ctx, insertBoot, []any{name}, &s.boot.id)
+	return s.writer.transaction(ctx, func(q *session) error {
+		return q.row(insertBoot, []any{name}, &s.boot.id)
 	})
 }
 
@@ -82,15 +82,15 @@ const (
 	selectBoots = `SELECT id, name FROM cnerium_boots WHERE id = ?1 OR ?1 = 0`
 )
 
-// closeBoot takes the boot back. The caller has the writer's turn. What the
+// closeBoot takes the boot back. The caller has the writer. What the
 // store still holds reserved is then nobody's, and stays so until its lease
 // runs out.
 func (s *Store) closeBoot(ctx context.Context) error {
 	if s.boot.lock == nil {
 		return nil
 	}
-	err := s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
-		_, err := q.exec(ctx, deleteBoot, s.boot.id)
+	err := s.writer.transaction(ctx, func(q *session) error {
+		_, err := q.exec(deleteBoot, s.boot.id)
 		return err
 	})
 	return errors.Join(err, removeLocked(s.boot.lock))
@@ -107,28 +107,27 @@ func removeLocked(lock *flock.Flock) error {
 }
 
 // reap ends the leases of a boot, or of all with an id of 0, whose process is
-// dead. The records are unknown from then on. The caller has the writer's
-// turn, or is alone.
+// dead. The records are unknown from then on. The caller has the writer.
 func (s *Store) reap(ctx context.Context, id int64) error {
 	var dead map[int64]*flock.Flock
 	var lost []int64
-	err := patiently(ctx, func(ctx context.Context) (err error) {
-		dead, lost, err = s.deadBoots(ctx, id)
+	err := patiently(ctx, func(context.Context) (err error) {
+		dead, lost, err = s.deadBoots(id)
 		return err
 	})
 	if err != nil || len(dead)+len(lost) == 0 {
 		return err
 	}
-	err = s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
+	err = s.writer.transaction(ctx, func(q *session) error {
 		now := s.now().UnixMilli()
 		var errs []error
 		for id := range dead {
-			_, ending := q.exec(ctx, endLeases, now, id)
-			_, deleting := q.exec(ctx, deleteBoot, id)
+			_, ending := q.exec(endLeases, now, id)
+			_, deleting := q.exec(deleteBoot, id)
 			errs = append(errs, ending, deleting)
 		}
 		for _, id := range lost {
-			_, err := q.exec(ctx, forgetBoot, id)
+			_, err := q.exec(forgetBoot, id)
 			errs = append(errs, err)
 		}
 		return errors.Join(errs...)
@@ -155,9 +154,9 @@ WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM cnerium_records WHERE state = 'reser
 // deadBoots returns the locks of the boots that are provably dead: of which
 // there is the file, and nobody holds its lock. The file of a lost boot is
 // gone, as after the restoration of a backup: that proves nothing.
-func (s *Store) deadBoots(ctx context.Context, id int64) (dead map[int64]*flock.Flock, lost []int64, err error) {
+func (s *Store) deadBoots(id int64) (dead map[int64]*flock.Flock, lost []int64, err error) {
 	dead = make(map[int64]*flock.Flock)
-	err = s.otherBoots(ctx, s.writer.statements, id, func(id int64, lock *flock.Flock) error {
+	err = s.otherBoots(s.writer, id, func(id int64, lock *flock.Flock) error {
 		locked, err := lock.TryLock()
 		switch {
 		case locked && err == nil:
@@ -179,10 +178,8 @@ func (s *Store) deadBoots(ctx context.Context, id int64) (dead map[int64]*flock.
 
 // otherBoots calls each with a boot, or with all for an id of 0, but for the
 // store's own. Its lock does not create the file if there is none.
-func (s *Store) otherBoots(
-	ctx context.Context, q *statements, id int64, each func(id int64, lock *flock.Flock) error,
-) error {
-	return q.rows(ctx, selectBoots, []any{id}, func(scan scanner) error {
+func (s *Store) otherBoots(q queries, id int64, each func(id int64, lock *flock.Flock) error) error {
+	return q.rows(selectBoots, []any{id}, func(scan scanner) error {
 		var name string
 		var id int64
 		if err := scan(&id, &name); err != nil || id == s.boot.id {
@@ -207,20 +204,9 @@ func (s *Store) bury(ctx context.Context, r *record, state cnerium.State) (bool,
 func (s *Store) buryAll(ctx context.Context, id int64) (bool, error) {
 	dead, err := s.anyDead(ctx, id)
 	if err == nil && dead {
-		if err = s.writer.turn.take(ctx, false); err == nil {
-			defer s.writer.turn.give()
-			err = s.reapOpen(context.WithoutCancel(ctx), id)
-		}
+		err = s.writer.exclusively(ctx, func() error { return s.reap(context.WithoutCancel(ctx), id) })
 	}
 	return dead && err == nil, describe("end the leases of a dead process", err)
-}
-
-// reapOpen is reap for who has the turn.
-func (s *Store) reapOpen(ctx context.Context, id int64) error {
-	if s.closed.Load() {
-		return errClosed
-	}
-	return s.reap(ctx, id)
 }
 
 // anyDead reports whether the process of one of the boots is provably dead.
@@ -228,7 +214,7 @@ func (s *Store) anyDead(ctx context.Context, id int64) (dead bool, err error) {
 	if s.boot.lock == nil {
 		return false, nil
 	}
-	err = s.otherBoots(ctx, s.reader, id, func(_ int64, lock *flock.Flock) error {
+	err = s.otherBoots(view{ctx, s.reader}, id, func(_ int64, lock *flock.Flock) error {
 		locked, err := lock.TryLock()
 		dead = dead || locked && err == nil
 		return lock.Close()

@@ -37,25 +37,39 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeForever says each step on stdout once the store has acknowledged it.
+// writeForever lets several clients write at once, so that they share
+// transactions, and says each step on stdout once the store has acknowledged
+// it.
 func writeForever(path string, run int) error {
 	ctx := context.Background()
 	store, err := sqlitestore.Open(ctx, path, nil)
 	if err != nil {
 		return err
 	}
-	for i := 0; ; i++ {
-		key := fmt.Sprintf("%d-%d", run, i)
-		_, lease, err := store.Reserve(ctx, claim(key))
-		if err != nil {
-			return err
-		}
-		fmt.Println("reserved", key)
-		if _, err := store.Commit(ctx, lease, outcome(key)); err != nil {
-			return err
-		}
-		fmt.Println("committed", key)
+	failed := make(chan error)
+	for client := range 8 {
+		go func() {
+			for i := 0; ; i++ {
+				if err := writeOne(ctx, store, fmt.Sprintf("%d-%d-%d", run, client, i)); err != nil {
+					failed <- err
+				}
+			}
+		}()
 	}
+	return <-failed
+}
+
+func writeOne(ctx context.Context, store cnerium.Store, key string) error {
+	_, lease, err := store.Reserve(ctx, claim(key))
+	if err != nil {
+		return err
+	}
+	fmt.Println("reserved", key)
+	if _, err := store.Commit(ctx, lease, outcome(key)); err != nil {
+		return err
+	}
+	fmt.Println("committed", key)
+	return nil
 }
 
 func TestAcknowledgedWritesSurviveAKill(t *testing.T) {
@@ -63,7 +77,7 @@ func TestAcknowledgedWritesSurviveAKill(t *testing.T) {
 	path := file(t)
 	acknowledged := map[string]string{}
 	for round := range 5 {
-		for _, line := range killedAfter(t, path, 20+round) {
+		for _, line := range killedAfter(t, path, 50+round) {
 			step, key, _ := strings.Cut(line, " ")
 			acknowledged[key] = step
 		}

@@ -37,8 +37,20 @@
 // is set up well for both. The store's tables begin with cnerium_, its schema
 // is versioned and brought up to date when the store opens.
 //
-// SQLite has one writer at a time. The store's writes take turns, and wait up
-// to ten seconds for those of the application and of other processes. A
-// transaction of the application that is kept open while it waits for
-// something else holds up every durable route.
+// SQLite has one writer at a time. What the store has to write while another
+// write is under way is committed together afterwards, with one sync of the
+// disk. It waits up to ten seconds for the transactions of the application and
+// of other processes. A transaction of the application that is kept open while
+// it waits for something else holds up every durable route.
+//
+// Handlers that take a [Tx] share transactions, too, each in a savepoint of its
+// own: one that fails, or whose time is over, is undone alone. Where SQLite
+// undoes the whole transaction (a statement that writes is interrupted, the
+// disk is full, a handler runs COMMIT or ROLLBACK), the others are carried out
+// once more.
+//
+// # Memory
+//
+// Committed records that were asked for lately are kept in memory, so that a
+// replay costs no query: see Options.CacheBytes.
 package sqlitestore

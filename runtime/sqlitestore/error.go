@@ -19,8 +19,6 @@ const (
 	codeFull     = 13
 	codeCannot   = 14
 	codeNotADB   = 26
-
-	codeConstraint = 19
 )
 
 var hints = map[int]string{

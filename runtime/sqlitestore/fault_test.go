@@ -78,9 +78,11 @@ func TestADamagedFileIsAnErrorAndNeverAbsent(t *testing.T) {
 func TestADamagedRecordIsAnErrorAndNeverAbsent(t *testing.T) {
 	t.Parallel()
 	path := file(t)
-	store := open(t, path)
+	store, err := sqlitestore.Open(t.Context(), path, uncached)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	commit(t, store, reserve(t, store, "k"), outcome("x"))
-	_, err := pool(t, path).Exec("UPDATE cnerium_records SET header = x'ff'")
+	_, err = pool(t, path).Exec("UPDATE cnerium_records SET header = x'ff'")
 	require.NoError(t, err)
 	_, err = store.Lookup(t.Context(), claim("k").ID)
 	require.ErrorContains(t, err, "stored header is damaged")

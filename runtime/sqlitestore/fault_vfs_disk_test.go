@@ -136,7 +136,7 @@ func newFaultRun(t *testing.T, fs *faultfs.FS, template []byte) *faultRun {
 	connector, err := newConnector(fs.Name(), r.path)
 	require.NoError(t, err)
 	r.db = sql.OpenDB(connector)
-	r.store, err = sqlitestore.New(t.Context(), r.db, nil)
+	r.store, err = sqlitestore.New(t.Context(), r.db, uncached)
 	require.NoError(t, err)
 	return r
 }

@@ -28,6 +28,9 @@ func outcome(body string) cnerium.Outcome {
 	}
 }
 
+// uncached are the options of a store whose every read is one of the database.
+var uncached = &sqlitestore.Options{CacheBytes: -1}
+
 // file returns a path in a folder that goes away with the test.
 func file(t testing.TB) string {
 	t.Helper()

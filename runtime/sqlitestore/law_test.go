@@ -21,6 +21,11 @@ func TestStoreInAFileKeepsTheLaw(t *testing.T) {
 	storetest.Run(t, inFile)
 }
 
+func TestStoreWithoutACacheKeepsTheLaw(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, inFileUncached)
+}
+
 func TestStoreInMemoryKeepsTheLaw(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, inMemory)
@@ -43,6 +48,16 @@ var (
 		},
 		Join: func(t *testing.T, store cnerium.Store, now func() time.Time) cnerium.Store {
 			return openFile(t, store.(fileStore).path, now)
+		},
+		Write: writeRow,
+		Rows:  rowsByFile,
+	}
+	inFileUncached = storetest.Config{
+		Open: func(t *testing.T, now func() time.Time) cnerium.Store {
+			return openUncached(t, filepath.Join(t.TempDir(), "store.db"), now)
+		},
+		Join: func(t *testing.T, store cnerium.Store, now func() time.Time) cnerium.Store {
+			return openUncached(t, store.(fileStore).path, now)
 		},
 		Write: writeRow,
 		Rows:  rowsByFile,
@@ -154,6 +169,14 @@ type fileStore struct {
 
 func openFile(t *testing.T, path string, now func() time.Time) cnerium.Store {
 	store, err := sqlitestore.Open(t.Context(), path, lawful(now))
+	require.NoError(t, err)
+	return fileStore{Store: store, path: path}
+}
+
+func openUncached(t *testing.T, path string, now func() time.Time) cnerium.Store {
+	options := lawful(now)
+	options.CacheBytes = uncached.CacheBytes
+	store, err := sqlitestore.Open(t.Context(), path, options)
 	require.NoError(t, err)
 	return fileStore{Store: store, path: path}
 }

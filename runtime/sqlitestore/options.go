@@ -1,12 +1,16 @@
 package sqlitestore
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // What the options mean when they do not say.
 const (
 	defaultEventRetention       = 24 * time.Hour
 	defaultUnpublishedRetention = 7 * 24 * time.Hour
 	defaultMaxEvents            = 1_000_000
+	defaultCacheBytes           = 16 << 20
 )
 
 // Options change how a store works. The zero value is ready to use. Processes
@@ -15,6 +19,16 @@ type Options struct {
 	// Now is the store's clock. It must be safe for concurrent use, and the
 	// clocks of all processes on one file must agree. Nil is time.Now.
 	Now func() time.Time
+
+	// Logger gets a line for each transactional handler that has held up
+	// other writes for a second or more. Nil is slog.Default().
+	Logger *slog.Logger
+
+	// CacheBytes is about how much memory the store spends on committed
+	// records, so that a replay reads nothing from the database. Zero is 16
+	// MiB; below zero there is no cache. A record that somebody removes from
+	// the database by hand is replayed from the cache until it expires.
+	CacheBytes int
 
 	// EventRetention is how long an event is kept after its commit, so that
 	// a client that was away can catch up. Zero is 24 hours. Below zero an
@@ -60,4 +74,11 @@ func limitsOf(opts *Options) limits {
 	}
 	l.unpublished = max(l.unpublished, l.retention)
 	return l
+}
+
+func cacheBytes(opts *Options) int {
+	if opts.CacheBytes == 0 {
+		return defaultCacheBytes
+	}
+	return opts.CacheBytes
 }

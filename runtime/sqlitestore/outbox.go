@@ -21,7 +21,7 @@ var errPublisher = errors.New("the name of a publisher has more than 255 bytes")
 // longer kept is unknown, too: there would be a gap.
 func (s *Store) Events(ctx context.Context, after string, limit int) ([]cnerium.Event, error) {
 	var found []cnerium.Event
-	err := s.read(ctx, "read events", func(ctx context.Context, q *statements) error {
+	err := s.read(ctx, "read events", func(q queries) error {
 		offset := int64(0)
 		if after != "" {
 			var err error
@@ -30,12 +30,12 @@ func (s *Store) Events(ctx context.Context, after string, limit int) ([]cnerium.
 			}
 		}
 		var err error
-		if found, err = s.eventsAfter(ctx, q, offset, max(0, limit)); err != nil {
+		if found, err = s.eventsAfter(q, offset, max(0, limit)); err != nil {
 			return err
 		}
 		// The bounds only grow. Those that are read after the events tell
 		// whether a sweep has left a gap before them.
-		b, err := findBounds(ctx, q)
+		b, err := findBounds(q)
 		if err == nil && after != "" && (offset < b.removed || offset > b.last) {
 			err = cnerium.ErrCursor
 		}
@@ -51,8 +51,8 @@ func (s *Store) Events(ctx context.Context, after string, limit int) ([]cnerium.
 // before the first. See [cnerium.Outbox].
 func (s *Store) Head(ctx context.Context) (string, error) {
 	var b bounds
-	err := s.read(ctx, "read the last cursor", func(ctx context.Context, q *statements) (err error) {
-		b, err = findBounds(ctx, q)
+	err := s.read(ctx, "read the last cursor", func(q queries) (err error) {
+		b, err = findBounds(q)
 		return err
 	})
 	if err != nil {
@@ -67,9 +67,9 @@ const selectMark = `SELECT offset FROM cnerium_marks WHERE publisher = ?`
 // has no mark.
 func (s *Store) Published(ctx context.Context, publisher string) (string, error) {
 	cursor := ""
-	err := s.read(ctx, "read how far events are published", func(ctx context.Context, q *statements) error {
+	err := s.read(ctx, "read how far events are published", func(q queries) error {
 		var offset int64
-		err := q.row(ctx, selectMark, []any{publisher}, &offset)
+		err := q.row(selectMark, []any{publisher}, &offset)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -90,7 +90,7 @@ ON CONFLICT (publisher) DO UPDATE SET offset = excluded.offset WHERE excluded.of
 // [cnerium.Outbox]. The cursor may be of an event that is no longer kept; what
 // the publisher has missed is for Events to say.
 func (s *Store) MarkPublished(ctx context.Context, publisher, cursor string) error {
-	return s.write(ctx, "mark events as published", func(ctx context.Context, q *statements, _ int64) error {
+	return s.write(ctx, "mark events as published", func(q queries, _ int64) error {
 		if len(publisher) > maxPublisher {
 			return errPublisher
 		}
@@ -98,14 +98,14 @@ func (s *Store) MarkPublished(ctx context.Context, publisher, cursor string) err
 		if err != nil {
 			return err
 		}
-		b, err := findBounds(ctx, q)
+		b, err := findBounds(q)
 		if err != nil {
 			return err
 		}
 		if offset > b.last {
 			return cnerium.ErrCursor
 		}
-		_, err = q.exec(ctx, upsertMark, publisher, offset)
+		_, err = q.exec(upsertMark, publisher, offset)
 		return err
 	})
 }
@@ -140,10 +140,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?)`
 
 // addEvents appends the events and returns the offset of the last, 0 for
 // none.
-func addEvents(ctx context.Context, q *statements, events []cnerium.Event, now int64) (int64, error) {
+func addEvents(q queries, events []cnerium.Event, now int64) (int64, error) {
 	var last int64
 	for _, e := range events {
-		result, err := q.exec(ctx, insertEvent,
+		result, err := q.exec(insertEvent,
 			now, e.Time.UnixMilli(), e.Operation, e.Room, e.Type, e.Subject, []byte(e.Data))
 		if err != nil {
 			return 0, err
@@ -162,9 +162,9 @@ WHERE offset > ?
 ORDER BY offset
 LIMIT ?`
 
-func (s *Store) eventsAfter(ctx context.Context, q *statements, offset int64, limit int) ([]cnerium.Event, error) {
+func (s *Store) eventsAfter(q queries, offset int64, limit int) ([]cnerium.Event, error) {
 	var found []cnerium.Event
-	err := q.rows(ctx, selectEvents, []any{offset, limit}, func(scan scanner) error {
+	err := q.rows(selectEvents, []any{offset, limit}, func(scan scanner) error {
 		var e cnerium.Event
 		var offset, emitted int64
 		var data []byte
@@ -194,8 +194,8 @@ SELECT removed,
 	coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cnerium_events'), 0)
 FROM cnerium_meta`
 
-func findBounds(ctx context.Context, q *statements) (bounds, error) {
+func findBounds(q queries) (bounds, error) {
 	var b bounds
-	err := q.row(ctx, selectBounds, nil, &b.removed, &b.published, &b.last)
+	err := q.row(selectBounds, nil, &b.removed, &b.published, &b.last)
 	return b, err
 }

@@ -160,6 +160,25 @@ func TestNoPowerCutTearsATransaction(t *testing.T) {
 	c.requireNothing(t)
 }
 
+// TestNoPowerCutTearsABatch does the same with 16 clients, whose operations and
+// handlers share transactions.
+func TestNoPowerCutTearsABatch(t *testing.T) {
+	t.Parallel()
+	c := length(2, 64, 20, 250)
+	c.prepare = func(w *workload, _ *faultfs.FS, _ uint64) {
+		w.clients, w.keysEach, w.crowded = 16, 3, true
+	}
+	c.requireNothing(t)
+	o := c.record(t, 2)
+	syncs := 0
+	for _, op := range o.log {
+		if op.Kind == faultfs.Sync {
+			syncs++
+		}
+	}
+	require.Less(t, syncs, o.acknowledged(len(o.log)), "or the clients shared nothing")
+}
+
 // TestNoPowerCutAfterAFailedSyncLosesWhatWasAcknowledged lets a sync fail now
 // and then. What was written before it is lost if it is not written again,
 // as on Linux.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -75,6 +76,7 @@ type workload struct {
 	weak      bool
 	tolerant  bool // of errors
 	small     bool // no large bodies
+	crowded   bool // clients wait for each other, and share transactions
 	only      func(w *client) error
 	before    func() // each key, one at a time
 
@@ -104,7 +106,15 @@ func (w *workload) session(ctx context.Context, session int, seed uint64) error 
 	w.db.SetMaxIdleConns(8)
 	// What is written must not depend on how long something takes.
 	start := time.Now()
-	options := &sqlitestore.Options{Now: func() time.Time { return start }}
+	now := func() time.Time {
+		for range 20 * w.clients { // others come into the queue meanwhile
+			if w.crowded {
+				runtime.Gosched()
+			}
+		}
+		return start
+	}
+	options := &sqlitestore.Options{Now: now, CacheBytes: uncached.CacheBytes}
 	if w.store, err = sqlitestore.New(ctx, w.db, options); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -17,23 +16,34 @@ var (
 
 // Lookup returns the record as it is now. See [cnerium.Records].
 func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
+	if err := s.readable(ctx); err != nil {
+		return cnerium.Record{}, describe("look up", err)
+	}
+	if s.cache != nil {
+		if found, ok := s.cache.get(id, s.now().UnixMilli()); ok {
+			return found, nil
+		}
+	}
 	found, r, err := s.lookup(ctx, id)
 	if err != nil {
 		return cnerium.Record{}, err
 	}
 	again, err := s.bury(ctx, r, found.State)
 	if again && err == nil {
-		found, _, err = s.lookup(ctx, id)
+		found, r, err = s.lookup(ctx, id)
 	}
 	if err != nil {
 		return cnerium.Record{}, err
+	}
+	if found.State == cnerium.StateCommitted {
+		s.cache.keep(r, found.Cursor)
 	}
 	return found, nil
 }
 
 func (s *Store) lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record, r *record, err error) {
-	err = s.read(ctx, "look up", func(ctx context.Context, q *statements) error {
-		if r, err = findRecord(ctx, q, id); err != nil {
+	err = s.read(ctx, "look up", func(q queries) error {
+		if r, err = findRecord(q, id); err != nil {
 			return err
 		}
 		found, err = r.at(s.now().UnixMilli(), s.eventCursor)
@@ -61,57 +71,25 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 	if !granted {
 		return found, nil, nil
 	}
+	s.cache.expect(r)
 	return found, &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}, nil
 }
 
 func (s *Store) reserve(ctx context.Context, claim cnerium.Claim) (found cnerium.Record, r *record, granted bool, err error) {
-	err = s.write(ctx, "reserve", func(ctx context.Context, q *statements, now int64) error {
-		if r, granted, err = reserve(ctx, q, claim, s.boot.id, now); err != nil {
-			return err
+	err = s.write(ctx, "reserve", func(q queries, now int64) error {
+		r, granted, err = reserveRecord(q, claim, s.writer.tokens.next(), s.boot.id, now)
+		if err == nil {
+			found, err = r.at(now, s.eventCursor)
 		}
-		found, err = r.at(now, s.eventCursor)
 		return err
 	})
 	return found, r, granted, err
 }
 
-// reserve gives the record to the claim if it may have it.
-func reserve(ctx context.Context, q *statements, claim cnerium.Claim, boot, now int64) (*record, bool, error) {
-	r, err := findRecord(ctx, q, claim.ID)
-	if err != nil {
-		return nil, false, err
-	}
-	state := r.stateAt(now)
-	if !grants(r, state, claim) {
-		return r, false, nil
-	}
-	if state == cnerium.StateAbsent {
-		r = &record{id: claim.ID, fingerprint: claim.Fingerprint[:]}
-	}
-	r.state = "reserved"
-	r.attempt++
-	r.since = now
-	r.boot = boot
-	r.leaseUntil = now + milliseconds(claim.Lease)
-	return r, true, claimRecord(ctx, q, r)
-}
-
-// grants tells whether the claim gets a record that is in this state.
-func grants(r *record, state cnerium.State, claim cnerium.Claim) bool {
-	anonymous := claim.Takeover && claim.Fingerprint == cnerium.Fingerprint{}
-	switch state {
-	case cnerium.StateAbsent:
-		return !anonymous
-	case cnerium.StateUnknown:
-		return claim.Takeover && (anonymous || bytes.Equal(claim.Fingerprint[:], r.fingerprint))
-	}
-	return false
-}
-
 // Renew lets the lease last for d from now. See [cnerium.Records].
 func (s *Store) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration) error {
-	return s.writeUrgently(ctx, "renew", func(ctx context.Context, q *statements, now int64) error {
-		return settle(ctx, q, renewRecord, now+max(0, milliseconds(d)),
+	return s.writeUrgently(ctx, "renew", func(q queries, now int64) error {
+		return settle(q, renewRecord, now+max(0, milliseconds(d)),
 			lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token, now)
 	})
 }
@@ -122,15 +100,17 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 	if err := checkOutcome(outcome); err != nil {
 		return "", describe("commit", err)
 	}
-	var last int64
-	err := s.writeUrgently(ctx, "commit", func(ctx context.Context, q *statements, now int64) (err error) {
-		last, err = store(ctx, q, lease, outcome, now)
-		return err
+	row := newCommitted(lease.ID, lease.Token, outcome)
+	err := s.writeUrgently(ctx, "commit", func(q queries, now int64) error {
+		row.since, row.expiresAt = now, now+milliseconds(outcome.Retention)
+		return row.commit(q, outcome.Events)
 	})
 	if err != nil {
 		return "", err
 	}
-	return s.eventCursor(last), nil
+	cursor := s.eventCursor(row.event)
+	s.cache.commit(row, cursor)
+	return cursor, nil
 }
 
 func checkOutcome(outcome cnerium.Outcome) error {
@@ -143,22 +123,10 @@ func checkOutcome(outcome cnerium.Outcome) error {
 	return nil
 }
 
-// store writes the outcome and returns the offset of its last event, 0 for
-// none.
-func store(ctx context.Context, q *statements, lease *cnerium.Lease, outcome cnerium.Outcome, now int64) (int64, error) {
-	last, err := addEvents(ctx, q, outcome.Events, now)
-	if err != nil {
-		return 0, err
-	}
-	return last, settle(ctx, q, commitRecord, now, now+milliseconds(outcome.Retention),
-		outcome.Response.Status, encodeHeader(outcome.Response.Header), outcome.Response.Body, last,
-		lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
-}
-
 // Release makes the record absent again. See [cnerium.Records].
 func (s *Store) Release(ctx context.Context, lease *cnerium.Lease) error {
-	return s.writeUrgently(ctx, "release", func(ctx context.Context, q *statements, _ int64) error {
-		return settle(ctx, q, releaseRecord, lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
+	return s.writeUrgently(ctx, "release", func(q queries, _ int64) error {
+		return settle(q, releaseRecord, lease.ID.Scope, lease.ID.Operation, lease.ID.Key, lease.Token)
 	})
 }
 

@@ -42,7 +42,7 @@ func migrate(ctx context.Context, w *writer) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := w.transaction(ctx, func(ctx context.Context, _ *statements) error {
+		err := w.transaction(ctx, func(*session) error {
 			upToDate, err = migrateStep(ctx, w, files)
 			return err
 		})
@@ -55,11 +55,11 @@ func migrate(ctx context.Context, w *writer) error {
 
 // migrateStep applies the next file and reports whether there was none.
 func migrateStep(ctx context.Context, w *writer, files []string) (bool, error) {
-	if _, err := w.exec(ctx, createSchemaTable); err != nil {
+	if _, err := w.exec(createSchemaTable); err != nil {
 		return false, err
 	}
 	var version int
-	if err := w.row(ctx, selectSchemaVersion, nil, &version); err != nil {
+	if err := w.row(selectSchemaVersion, nil, &version); err != nil {
 		return false, err
 	}
 	switch {
@@ -73,9 +73,9 @@ func migrateStep(ctx context.Context, w *writer, files []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := w.conn.ExecContext(ctx, string(script)); err != nil {
+	if _, err := w.session.conn.ExecContext(context.WithoutCancel(ctx), string(script), nil); err != nil {
 		return false, fmt.Errorf("migrate to version %d: %w", version+1, err)
 	}
-	_, err = w.exec(ctx, insertSchemaVersion, version+1)
+	_, err = w.exec(insertSchemaVersion, version+1)
 	return false, err
 }

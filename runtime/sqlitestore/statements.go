@@ -3,49 +3,53 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"sync"
 )
 
-// statements runs queries on a connection or on a pool and prepares each of
-// them once. Whether they run in a transaction is the business of its owner.
+// statements prepares each query of the readers once, for all connections of
+// a pool.
 type statements struct {
-	prepare func(ctx context.Context, query string) (*sql.Stmt, error)
+	db *sql.DB
 
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt
 	closed   bool
 }
 
-func newStatements(prepare func(ctx context.Context, query string) (*sql.Stmt, error)) *statements {
-	return &statements{prepare: prepare, prepared: make(map[string]*sql.Stmt)}
+func newStatements(db *sql.DB) *statements {
+	return &statements{db: db, prepared: make(map[string]*sql.Stmt)}
 }
 
-// exec runs a query that returns no rows.
-func (s *statements) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, err := s.statement(ctx, query)
+// view is the queries of one read.
+type view struct {
+	ctx        context.Context
+	statements *statements
+}
+
+func (v view) exec(query string, args ...any) (driver.Result, error) {
+	stmt, err := v.statements.statement(v.ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.ExecContext(ctx, args...)
+	return stmt.ExecContext(v.ctx, args...)
 }
 
-// row scans the first row into dest; sql.ErrNoRows if there is none.
-func (s *statements) row(ctx context.Context, query string, args []any, dest ...any) error {
-	stmt, err := s.statement(ctx, query)
+func (v view) row(query string, args []any, dest ...any) error {
+	stmt, err := v.statements.statement(v.ctx, query)
 	if err != nil {
 		return err
 	}
-	return stmt.QueryRowContext(ctx, args...).Scan(dest...)
+	return stmt.QueryRowContext(v.ctx, args...).Scan(dest...)
 }
 
-// rows calls each for every row, which it scans itself.
-func (s *statements) rows(ctx context.Context, query string, args []any, each func(scan scanner) error) error {
-	stmt, err := s.statement(ctx, query)
+func (v view) rows(query string, args []any, each func(scan scanner) error) error {
+	stmt, err := v.statements.statement(v.ctx, query)
 	if err != nil {
 		return err
 	}
-	rows, err := stmt.QueryContext(ctx, args...)
+	rows, err := stmt.QueryContext(v.ctx, args...)
 	if err != nil {
 		return err
 	}
@@ -57,9 +61,6 @@ func (s *statements) rows(ctx context.Context, query string, args []any, each fu
 	return errors.Join(rows.Err(), rows.Close())
 }
 
-// scanner copies the columns of a row into dest.
-type scanner func(dest ...any) error
-
 func (s *statements) statement(ctx context.Context, query string) (*sql.Stmt, error) {
 	s.mu.RLock()
 	stmt := s.prepared[query]
@@ -68,7 +69,7 @@ func (s *statements) statement(ctx context.Context, query string) (*sql.Stmt, er
 		return stmt, nil
 	}
 	// Outside the lock: it may have to wait for a connection.
-	stmt, err := s.prepare(ctx, query)
+	stmt, err := s.db.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-	"sync/atomic"
 	"time"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
@@ -19,23 +19,26 @@ var errClosed = errors.New("store is closed")
 // Store is a [cnerium.Store] in an SQLite database. All methods are safe for
 // concurrent use. Make one with [Open] or [New].
 //
-// Writes follow each other on one connection; reads have others and wait for
-// no write, except in a database in memory. A write that waits for its turn
-// gives up when its context ends; one that has begun is carried through.
+// One connection writes. What waits for it goes into one transaction, with one
+// sync of the disk, and returns when that is done; up to 10,000 operations may
+// wait. Reads have other connections and wait for no write, except in a
+// database in memory. A write that waits gives up when its context ends; one
+// that has begun is carried through.
 type Store struct {
 	db       *sql.DB
 	owned    bool // db is closed with the store
 	inMemory bool
 	now      func() time.Time
 	limits   limits
+	logger   *slog.Logger // nil for the default
 	epoch    string
 	file     string // of the database, as SQLite knows it; "" in memory
 	identity os.FileInfo
 	boot     boot
+	cache    *cache
 
 	writer *writer
 	reader *statements
-	closed atomic.Bool
 }
 
 // Open opens the database at path, creates it if there is none, and brings
@@ -64,7 +67,7 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 //
 // The store holds one connection of the pool until it is closed and reads
 // through the others, so a pool that is limited to one connection is refused.
-// The commit hook of that connection is the store's.
+// The commit hook and the rollback hook of that connection are the store's.
 // Close leaves the pool open; close the store first. Pools from [OpenDB] have
 // the right settings. Any other should set a busy timeout.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
@@ -83,7 +86,7 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	s := &Store{db: db, now: opts.Now, limits: limitsOf(opts), reader: newStatements(db.PrepareContext)}
+	s := &Store{db: db, now: opts.Now, limits: limitsOf(opts), cache: newCache(cacheBytes(opts)), logger: opts.Logger, reader: newStatements(db)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -91,7 +94,9 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.writer = newWriter(conn)
+	if s.writer, err = newWriter(conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	if err := s.setUp(ctx); err != nil {
 		return nil, errors.Join(err, s.closeBoot(ctx), s.reader.close(), s.writer.close())
 	}
@@ -102,9 +107,6 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 // readers see what the writer writes: of a plain ":memory:" each connection
 // of a pool opens another database.
 func (s *Store) setUp(ctx context.Context) error {
-	if err := s.writer.guard(); err != nil {
-		return err
-	}
 	mode, err := configure(ctx, s.writer.conn)
 	if err != nil {
 		return err
@@ -113,10 +115,12 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := migrate(ctx, s.writer); err != nil {
 		return err
 	}
-	if s.epoch, err = readEpoch(ctx, s.writer.statements); err != nil {
+	if s.epoch, err = readEpoch(s.writer); err != nil {
 		return err
 	}
-	if err := s.writer.transaction(ctx, touch); err != nil {
+	// SQLite lets a write transaction on a read-only file begin: only its
+	// first change fails.
+	if err := s.writer.drawTokens(ctx); err != nil {
 		return err
 	}
 	if err := s.compareEpoch(ctx); err != nil {
@@ -133,7 +137,7 @@ func (s *Store) setUp(ctx context.Context) error {
 
 // compareEpoch reads the epoch through the pool.
 func (s *Store) compareEpoch(ctx context.Context) error {
-	seen, err := readEpoch(ctx, s.reader)
+	seen, err := readEpoch(view{ctx, s.reader})
 	switch {
 	case err != nil && !s.inMemory:
 		return fmt.Errorf("read through the pool: %w", err)
@@ -144,34 +148,25 @@ func (s *Store) compareEpoch(ctx context.Context) error {
 	return nil
 }
 
-const updateNothing = `UPDATE cnerium_meta SET token = token`
-
-// touch writes without a change. SQLite lets a write transaction on a
-// read-only file begin, and only its first change fails.
-func touch(ctx context.Context, q *statements) error {
-	_, err := q.exec(ctx, updateNothing)
-	return err
-}
-
 const selectEpoch = `SELECT epoch FROM cnerium_meta`
 
-func readEpoch(ctx context.Context, q *statements) (string, error) {
+func readEpoch(q queries) (string, error) {
 	var epoch string
-	err := q.row(ctx, selectEpoch, nil, &epoch)
+	err := q.row(selectEpoch, nil, &epoch)
 	return epoch, err
 }
 
 // Close waits for the write that is under way and frees the store's
 // connections. The application's own pool, given to [New], stays open.
 func (s *Store) Close() error {
-	if err := s.writer.turn.take(context.Background(), false); err != nil {
-		return err
-	}
-	defer s.writer.turn.give()
-	if s.closed.Swap(true) {
+	err := s.writer.exclusively(context.Background(), func() error {
+		err := s.closeBoot(context.Background())
+		s.writer.closed.Store(true)
+		return errors.Join(err, s.reader.close(), s.writer.close())
+	})
+	if errors.Is(err, errClosed) {
 		return nil
 	}
-	err := errors.Join(s.closeBoot(context.Background()), s.reader.close(), s.writer.close())
 	if s.owned {
 		err = errors.Join(err, s.db.Close())
 	}
@@ -179,6 +174,14 @@ func (s *Store) Close() error {
 		return fmt.Errorf("sqlitestore: close: %w", err)
 	}
 	return nil
+}
+
+// log returns the logger of the options, or the default of the moment.
+func (s *Store) log() *slog.Logger {
+	if s.logger != nil {
+		return s.logger
+	}
+	return slog.Default()
 }
 
 // reading returns the context of a read. While all connections of the pool are
@@ -190,62 +193,46 @@ func (s *Store) reading(ctx context.Context) context.Context {
 	return context.WithoutCancel(ctx)
 }
 
-// write runs change as one durable transaction, given the time in Unix
-// milliseconds. Nothing of a change that returns an error is stored.
-func (s *Store) write(
-	ctx context.Context, what string, change func(ctx context.Context, q *statements, now int64) error,
-) error {
+// write runs change as one durable operation, given the time in Unix
+// milliseconds. Nothing of a change that returns an error is stored. It may be
+// run again, and by another goroutine, when what shared its transaction was
+// undone.
+func (s *Store) write(ctx context.Context, what string, change func(q queries, now int64) error) error {
 	return s.writeIn(ctx, what, false, change)
 }
 
 // writeUrgently is write for who holds a lease.
-func (s *Store) writeUrgently(
-	ctx context.Context, what string, change func(ctx context.Context, q *statements, now int64) error,
-) error {
+func (s *Store) writeUrgently(ctx context.Context, what string, change func(q queries, now int64) error) error {
 	return s.writeIn(ctx, what, true, change)
 }
 
 func (s *Store) writeIn(
-	ctx context.Context, what string, urgent bool, change func(ctx context.Context, q *statements, now int64) error,
+	ctx context.Context, what string, urgent bool, change func(q queries, now int64) error,
 ) error {
-	err := s.writer.turn.take(ctx, urgent)
-	if err == nil {
-		defer s.writer.turn.give()
-		err = s.writeNow(ctx, change)
-	}
-	return describe(what, err)
-}
-
-// writeNow is write for who has the turn.
-func (s *Store) writeNow(
-	ctx context.Context, change func(ctx context.Context, q *statements, now int64) error,
-) error {
-	if s.closed.Load() {
-		return errClosed
-	}
-	return s.writer.transaction(ctx, func(ctx context.Context, q *statements) error {
-		return change(ctx, q, s.now().UnixMilli())
-	})
+	return describe(what, s.writer.do(ctx, newTask(plain, urgent, func(q *session) error {
+		return change(q, s.now().UnixMilli())
+	})))
 }
 
 // read runs view on connections that wait for no writer. In memory there is
 // no log from which to read beside a writer; it has to take its turn. Like a
 // write, a read that has begun is carried through: it is short, and
 // database/sql would throw a connection away with it.
-func (s *Store) read(
-	ctx context.Context, what string, view func(ctx context.Context, q *statements) error,
-) error {
-	err := ctx.Err()
-	if err == nil && s.inMemory {
-		if err = s.writer.turn.take(ctx, false); err == nil {
-			defer s.writer.turn.give()
-		}
+func (s *Store) read(ctx context.Context, what string, look func(q queries) error) error {
+	if err := s.readable(ctx); err != nil {
+		return describe(what, err)
 	}
-	if err == nil && s.closed.Load() {
-		err = errClosed
+	view := view{ctx: s.reading(ctx), statements: s.reader}
+	if s.inMemory {
+		return describe(what, s.writer.exclusively(ctx, func() error { return look(view) }))
 	}
-	if err == nil {
-		err = view(s.reading(ctx), s.reader)
+	return describe(what, look(view))
+}
+
+// readable returns why a read cannot begin, if so.
+func (s *Store) readable(ctx context.Context) error {
+	if s.writer.closed.Load() {
+		return errClosed
 	}
-	return describe(what, err)
+	return ctx.Err()
 }

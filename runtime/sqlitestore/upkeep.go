@@ -22,18 +22,18 @@ func (s *Store) Check(ctx context.Context) error {
 	if err := s.checkFile(); err != nil {
 		return describe("check", err)
 	}
-	err := s.write(ctx, "check", func(ctx context.Context, q *statements, _ int64) error {
-		if _, err := q.exec(ctx, fillProbe); err != nil {
+	err := s.write(ctx, "check", func(q queries, _ int64) error {
+		if _, err := q.exec(fillProbe); err != nil {
 			return err
 		}
-		_, err := q.exec(ctx, clearProbe)
+		_, err := q.exec(clearProbe)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.read(ctx, "check", func(ctx context.Context, q *statements) error {
-		_, err := findBounds(ctx, q)
+	return s.read(ctx, "check", func(q queries) error {
+		_, err := findBounds(q)
 		return err
 	})
 }
@@ -67,9 +67,9 @@ func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error
 		return nil, err
 	}
 	var found []cnerium.Record
-	err := s.read(ctx, "list unknown records", func(ctx context.Context, q *statements) error {
+	err := s.read(ctx, "list unknown records", func(q queries) error {
 		now := s.now().UnixMilli()
-		return q.rows(ctx, selectUnknown, []any{now, max(0, limit)}, func(scan scanner) error {
+		return q.rows(selectUnknown, []any{now, max(0, limit)}, func(scan scanner) error {
 			var r record
 			err := scan(&r.id.Scope, &r.id.Operation, &r.id.Key,
 				&r.fingerprint, &r.state, &r.token, &r.attempt, &r.since, &r.leaseUntil)
@@ -87,23 +87,46 @@ func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error
 	return found, nil
 }
 
+// sweepStep is how many records, and how many events, are removed in one
+// transaction. Others that wait for the writer go in between.
+const sweepStep = 250
+
 // Sweep removes what has expired, at most limit records and limit events, in
-// one transaction. See [cnerium.Store].
+// steps. After an error some may be removed. See [cnerium.Store].
 func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
+	records, events := max(0, limit), max(0, limit)
 	removed := 0
-	err := s.write(ctx, "sweep", func(ctx context.Context, q *statements, now int64) error {
-		records, err := sweepRecords(ctx, q, now, max(0, limit))
+	for more := true; more; {
+		r, e, err := s.sweepStep(ctx, min(records, sweepStep), min(events, sweepStep))
 		if err != nil {
-			return err
+			return 0, err
 		}
-		events, err := sweepEvents(ctx, q, s.limits, now, max(0, limit))
-		removed = records + events
-		return err
-	})
-	if err != nil {
-		return 0, err
+		removed += r + e
+		records, events = remaining(records, r), remaining(events, e)
+		more = records > 0 || events > 0
 	}
 	return removed, nil
+}
+
+// remaining returns how many may still be removed: none when a step has found
+// fewer than it may remove.
+func remaining(limit, removed int) int {
+	if removed < min(limit, sweepStep) {
+		return 0
+	}
+	return limit - removed
+}
+
+// sweepStep removes up to so many records and events.
+func (s *Store) sweepStep(ctx context.Context, records, events int) (r, e int, err error) {
+	err = s.write(ctx, "sweep", func(q queries, now int64) error {
+		if r, err = sweepRecords(q, now, records); err != nil {
+			return err
+		}
+		e, err = sweepEvents(q, s.limits, now, events)
+		return err
+	})
+	return r, e, err
 }
 
 const deleteExpired = `
@@ -113,8 +136,8 @@ DELETE FROM cnerium_records WHERE id IN (
 	ORDER BY expires_at
 	LIMIT ?)`
 
-func sweepRecords(ctx context.Context, q *statements, now int64, limit int) (int, error) {
-	result, err := q.exec(ctx, deleteExpired, now, limit)
+func sweepRecords(q queries, now int64, limit int) (int, error) {
+	result, err := q.exec(deleteExpired, now, limit)
 	if err != nil {
 		return 0, err
 	}
@@ -139,8 +162,8 @@ const (
 
 // sweepEvents removes up to limit events. It stops at the first that stays, so
 // that what is kept has no gaps even if the clock was set back.
-func sweepEvents(ctx context.Context, q *statements, l limits, now int64, limit int) (int, error) {
-	b, err := findBounds(ctx, q)
+func sweepEvents(q queries, l limits, now int64, limit int) (int, error) {
+	b, err := findBounds(q)
 	if err != nil {
 		return 0, err
 	}
@@ -153,7 +176,7 @@ func sweepEvents(ctx context.Context, q *statements, l limits, now int64, limit 
 		excess = b.last - l.events
 	}
 	var kept int64
-	err = q.row(ctx, selectFirstKept, []any{
+	err = q.row(selectFirstKept, []any{
 		b.removed, through, now - l.unpublished, now - l.retention, excess, b.published,
 	}, &kept)
 	switch {
@@ -165,12 +188,12 @@ func sweepEvents(ctx context.Context, q *statements, l limits, now int64, limit 
 	if through <= b.removed {
 		return 0, nil
 	}
-	return removeEvents(ctx, q, through)
+	return removeEvents(q, through)
 }
 
 // removeEvents removes the events up to an offset and returns how many.
-func removeEvents(ctx context.Context, q *statements, through int64) (int, error) {
-	result, err := q.exec(ctx, deleteEvents, through)
+func removeEvents(q queries, through int64) (int, error) {
+	result, err := q.exec(deleteEvents, through)
 	if err != nil {
 		return 0, err
 	}
@@ -178,6 +201,6 @@ func removeEvents(ctx context.Context, q *statements, through int64) (int, error
 	if err != nil {
 		return 0, err
 	}
-	_, err = q.exec(ctx, updateRemoved, through)
+	_, err = q.exec(updateRemoved, through)
 	return int(n), err
 }

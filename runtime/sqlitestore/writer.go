@@ -8,22 +8,46 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"modernc.org/sqlite"
 )
 
 // writer is the one connection of a store that writes.
 type writer struct {
-	*statements
-	conn *sql.Conn
-	turn turn // to use the connection
+	*session
+	conn     *sql.Conn // the session's, held so that the pool leaves it alone
+	queue    queue     // to use the connection
+	handlers *sql.DB   // begins the transactions of handlers, inside a batch
+	closed   atomic.Bool
 
-	// handling is set while a handler has the transaction: see guard.
-	handling atomic.Bool
+	// handling is set while a handler has the transaction, and undone once
+	// SQLite has rolled it back: see guard.
+	handling, undone atomic.Bool
+
+	// Of who has the writer.
+	patience patience
+	tokens   tokens
+	crowd    bool          // the last batch had several tasks
+	alone    int           // handlers that are still to have a batch of their own
+	pace     time.Duration // how long handlers have taken lately
 }
 
-func newWriter(conn *sql.Conn) *writer {
-	return &writer{statements: newStatements(conn.PrepareContext), conn: conn}
+func newWriter(conn *sql.Conn) (*writer, error) {
+	w := &writer{conn: conn, patience: defaultPatience}
+	err := conn.Raw(func(raw any) error {
+		inner, ok := raw.(driverConn)
+		if !ok {
+			return fmt.Errorf("the pool's connections are %T: open it with the driver modernc.org/sqlite", raw)
+		}
+		// While conn is not closed, nobody else gets this connection.
+		w.session = newSession(inner)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.handlers = sql.OpenDB(nested{w})
+	w.handlers.SetMaxOpenConns(1)
+	w.guard()
+	return w, nil
 }
 
 // guard keeps what a handler writes inside the transaction that stores its
@@ -31,26 +55,15 @@ func newWriter(conn *sql.Conn) *writer {
 // interrupted or the disk is full. A handler that goes on after such an error,
 // or that ends the transaction on purpose, would commit each further statement
 // on its own, and a retry would repeat it. So nothing is committed while a
-// handler is under way.
-func (w *writer) guard() error {
-	return w.hook(func() int32 {
+// handler is under way, and the writer knows when all was rolled back.
+func (w *writer) guard() {
+	w.session.conn.RegisterCommitHook(func() int32 {
 		if w.handling.Load() {
 			return 1 // SQLite rolls back instead
 		}
 		return 0
 	})
-}
-
-// hook makes f the judge of every commit of the connection.
-func (w *writer) hook(f sqlite.CommitHookFn) error {
-	return w.conn.Raw(func(conn any) error {
-		hooks, ok := conn.(sqlite.HookRegisterer)
-		if !ok {
-			return fmt.Errorf("the pool's connections are %T: open it with the driver modernc.org/sqlite", conn)
-		}
-		hooks.RegisterCommitHook(f)
-		return nil
-	})
+	w.session.conn.RegisterRollbackHook(func() { w.undone.Store(true) })
 }
 
 const (
@@ -59,33 +72,69 @@ const (
 	rollback       = `ROLLBACK`
 )
 
-// transaction runs change between BEGIN IMMEDIATE and COMMIT. The caller has
-// the turn. Once it has begun, the end of the context stops nothing: a COMMIT
-// that is interrupted could have happened all the same, and who asked would
-// never know.
-func (w *writer) transaction(ctx context.Context, change func(ctx context.Context, q *statements) error) error {
-	err := patiently(ctx, func(ctx context.Context) error {
-		_, err := w.exec(ctx, beginImmediate)
+// commit ends the transaction. When it returns an error, all is undone.
+func (w *writer) commit() error {
+	_, err := w.exec(commit)
+	if err != nil {
+		w.rollBack()
+	}
+	return err
+}
+
+// rollBack undoes the transaction. Where SQLite has rolled back by itself it
+// fails, and the connection is as it should be.
+func (w *writer) rollBack() {
+	_, _ = w.exec(rollback)
+}
+
+// open begins a transaction.
+func (w *writer) open(ctx context.Context) error {
+	err := patiently(ctx, func(context.Context) error {
+		_, err := w.exec(beginImmediate)
 		return err
 	})
-	if err != nil {
+	if err == nil {
+		w.undone.Store(false)
+	}
+	return err
+}
+
+// drawTokens makes sure that there are fencing tokens for a batch. The caller
+// has the writer.
+func (w *writer) drawTokens(ctx context.Context) error {
+	if !w.tokens.scarce() {
+		return nil
+	}
+	var drawn tokens
+	err := w.transaction(ctx, func(q *session) (err error) {
+		drawn, err = draw(q)
+		return err
+	})
+	if err == nil {
+		w.tokens = drawn
+	}
+	return err
+}
+
+// transaction runs change between BEGIN IMMEDIATE and COMMIT. The caller has
+// the writer. Once it has begun, the end of the context stops nothing: a COMMIT
+// that is interrupted could have happened all the same, and who asked would
+// never know.
+func (w *writer) transaction(ctx context.Context, change func(q *session) error) error {
+	if err := w.open(ctx); err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx)
 	done := false
 	defer func() {
 		if !done {
-			// Where SQLite has rolled back by itself this fails, and
-			// the connection is as it should be.
-			_, _ = w.exec(ctx, rollback)
+			w.rollBack()
 		}
 	}()
-	if err := change(ctx, w.statements); err != nil {
+	if err := change(w.session); err != nil {
 		return err
 	}
-	_, err = w.exec(ctx, commit)
-	done = err == nil
-	return err
+	done = true
+	return w.commit()
 }
 
 // patiently repeats what another process is in the way of, until it succeeds,
@@ -114,10 +163,11 @@ func patiently(ctx context.Context, try func(ctx context.Context) error) error {
 // close closes the connection instead of returning it to the pool, because
 // its settings are not those of the application.
 func (w *writer) close() error {
-	err := w.statements.close()
-	if unhook := w.hook(nil); !errors.Is(unhook, sql.ErrConnDone) {
-		err = errors.Join(err, unhook)
-	}
+	err := w.handlers.Close()
+	// A pool that was closed first has left the connection open until now.
+	w.session.conn.RegisterCommitHook(nil)
+	w.session.conn.RegisterRollbackHook(nil)
+	err = errors.Join(err, w.session.close())
 	discard := w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	if !errors.Is(discard, driver.ErrBadConn) && !errors.Is(discard, sql.ErrConnDone) {
 		err = errors.Join(err, discard)
@@ -164,9 +214,39 @@ func configure(ctx context.Context, conn *sql.Conn) (string, error) {
 		}
 	}
 	mode, err := enableWAL(ctx, conn)
+	if err == nil {
+		err = limitLog(ctx, conn)
+	}
 	if err == nil && mode != journalWAL && mode != journalMemory {
 		err = fmt.Errorf("journal mode is %q and cannot be changed to WAL: "+
 			"the store needs a file on a local file system", mode)
 	}
 	return mode, err
+}
+
+// maxLog is to how many bytes a log is cut that a large transaction has
+// extended.
+const maxLog = 64 << 20
+
+// SQLite's own number of pages after which a commit brings the log into the
+// database, and the writer's. Pages that are written again and again, like
+// those of the indexes, are then brought there less often. The log has some 16
+// MiB.
+const (
+	autocheckpoint       = 1000
+	writerAutocheckpoint = 4000
+)
+
+// limitLog bounds the log, and sets the writer's number, unless the application
+// has one of its own.
+func limitLog(ctx context.Context, conn *sql.Conn) error {
+	var pages int
+	err := conn.QueryRowContext(ctx, "PRAGMA wal_autocheckpoint").Scan(&pages)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA journal_size_limit = %d", maxLog))
+	}
+	if err == nil && pages == autocheckpoint {
+		_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", writerAutocheckpoint))
+	}
+	return err
 }

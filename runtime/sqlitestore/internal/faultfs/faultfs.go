@@ -78,7 +78,13 @@ func (fs *FS) free() {
 	fs.tls.Close()
 }
 
+// registering guards the file system that is wrapped, in which SQLite keeps the
+// next of its list.
+var registering sync.Mutex
+
 func (fs *FS) register() error {
+	registering.Lock()
+	defer registering.Unlock()
 	if fs.wrapped = sqlite3.Xsqlite3_vfs_find(fs.tls, 0); fs.wrapped == 0 {
 		return errors.New("there is no file system to wrap")
 	}
@@ -107,7 +113,9 @@ func (fs *FS) Name() string { return fs.name }
 // Close makes SQLite forget the file system. All databases on it must have
 // been closed. The log stays readable.
 func (fs *FS) Close() error {
+	registering.Lock()
 	code := sqlite3.Xsqlite3_vfs_unregister(fs.tls, fs.vfs)
+	registering.Unlock()
 	if code != sqlite3.SQLITE_OK {
 		return fmt.Errorf("faultfs: close: result code %d", code)
 	}

@@ -1,0 +1,128 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/sqlitestore"
+)
+
+// clocked opens a store with a clock that the test sets.
+func clocked(t *testing.T, path string, opts sqlitestore.Options) (*sqlitestore.Store, *atomic.Int64) {
+	t.Helper()
+	clock := new(atomic.Int64)
+	clock.Store(1_767_000_000_000)
+	opts.Now = func() time.Time { return time.UnixMilli(clock.Load()) }
+	store, err := sqlitestore.Open(t.Context(), path, &opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store, clock
+}
+
+// spoil makes all records unreadable, behind the store's back.
+func spoil(t *testing.T, path string) {
+	t.Helper()
+	_, err := pool(t, path).Exec("UPDATE cnerium_records SET header = x'ff'")
+	require.NoError(t, err)
+}
+
+func TestAReplayReadsNothing(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	store := open(t, path)
+	commit(t, store, reserve(t, store, "first"), outcome("first"))
+	_, err := store.Transact(t.Context(), claim("second"), func(context.Context, int) (cnerium.Outcome, error) {
+		return outcome("second"), nil
+	})
+	require.NoError(t, err)
+	other := open(t, path)
+	commit(t, other, reserve(t, other, "third"), outcome("third"))
+	first, second, third := lookup(t, other, "first"), lookup(t, other, "second"), lookup(t, store, "third")
+
+	spoil(t, path)
+	require.Equal(t, first, lookup(t, store, "first"), "kept at the commit")
+	require.Equal(t, second, lookup(t, store, "second"), "kept at the commit of a handler")
+	require.Equal(t, third, lookup(t, store, "third"), "kept at the first look")
+	require.Equal(t, "first", string(first.Response.Body))
+}
+
+func TestWhatTheCallerChangesDoesNotReachTheCache(t *testing.T) {
+	t.Parallel()
+	store := open(t, file(t))
+	o := outcome("body")
+	commit(t, store, reserve(t, store, "k"), o)
+	for range 2 {
+		o.Response.Body[0], o.Response.Status = 'X', 500
+		o.Response.Header.Set("Content-Type", "changed")
+		record := lookup(t, store, "k")
+		require.Equal(t, "body", string(record.Response.Body))
+		require.Equal(t, 201, record.Response.Status)
+		require.Equal(t, "application/json", record.Response.Header.Get("Content-Type"))
+		o.Response = record.Response
+	}
+}
+
+func TestACachedRecordExpires(t *testing.T) {
+	t.Parallel()
+	store, clock := clocked(t, file(t), sqlitestore.Options{})
+	commit(t, store, reserve(t, store, "k"), outcome("first"))
+	clock.Add(time.Hour.Milliseconds() - 1)
+	requireCommitted(t, store, "k", "first")
+	clock.Add(1)
+	require.Equal(t, cnerium.StateAbsent, lookup(t, store, "k").State)
+	commit(t, store, reserve(t, store, "k"), outcome("second"))
+	requireCommitted(t, store, "k", "second")
+}
+
+func TestTheCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	store, _ := clocked(t, path, sqlitestore.Options{CacheBytes: 128 << 10})
+	const n = 200
+	for i := range n { // of about 1 KiB each
+		commit(t, store, reserve(t, store, fmt.Sprint(i)), outcome(strings.Repeat("x", 500)))
+	}
+	commit(t, store, reserve(t, store, "huge"), outcome(strings.Repeat("x", 100_000)))
+	spoil(t, path)
+	kept := 0
+	for i := range n {
+		if _, err := store.Lookup(t.Context(), claim(fmt.Sprint(i)).ID); err == nil {
+			kept++
+		}
+	}
+	require.Greater(t, kept, 60)
+	require.Less(t, kept, 130)
+	_, err := store.Lookup(t.Context(), claim("huge").ID)
+	require.Error(t, err, "one record does not take the room of many")
+	_, err = store.Lookup(t.Context(), claim("0").ID)
+	require.Error(t, err, "the oldest goes")
+	_, err = store.Lookup(t.Context(), claim(fmt.Sprint(n-1)).ID)
+	require.NoError(t, err)
+}
+
+func TestAClosedStoreAnswersNothingFromItsCache(t *testing.T) {
+	t.Parallel()
+	store, err := sqlitestore.Open(t.Context(), file(t), nil)
+	require.NoError(t, err)
+	commit(t, store, reserve(t, store, "k"), outcome("x"))
+	require.NoError(t, store.Close())
+	_, err = store.Lookup(t.Context(), claim("k").ID)
+	require.Error(t, err)
+}
+
+func TestAReleasedReservationIsNotCached(t *testing.T) {
+	t.Parallel()
+	store := open(t, file(t))
+	lease := reserve(t, store, "k")
+	require.NoError(t, store.Release(t.Context(), lease))
+	_, err := store.Commit(t.Context(), lease, outcome("late"))
+	require.ErrorIs(t, err, cnerium.ErrLeaseLost)
+	require.Equal(t, cnerium.StateAbsent, lookup(t, store, "k").State)
+}

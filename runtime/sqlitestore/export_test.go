@@ -1,0 +1,13 @@
+package sqlitestore
+
+import "time"
+
+// Waiting returns how many operations wait for the writer.
+func (s *Store) Waiting() int { return s.writer.queue.length() }
+
+// TakeYourTime lets a batch wait for all that there is, however slow the
+// machine.
+func (s *Store) TakeYourTime() { s.writer.patience = patience{batch: time.Hour, handler: time.Hour} }
+
+// SpendTokens leaves hardly any fencing tokens of the block that was drawn.
+func (s *Store) SpendTokens() { s.writer.tokens.used = tokenBlock - 2*maxBatch }

@@ -1,0 +1,77 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+)
+
+// nested makes the writer's connection that of a pool whose transactions are
+// savepoints inside a batch. So a handler has a true *sql.Tx, whose end closes
+// the statements and rows that it has left open, waits for what is still
+// running, and lets nothing in any more, although the batch goes on.
+type nested struct{ w *writer }
+
+// Connect returns the writer's connection, as often as it is asked for: the
+// pool has one at a time.
+func (n nested) Connect(context.Context) (driver.Conn, error) { return n, nil }
+
+// Driver is never called: nobody opens this pool by name.
+func (n nested) Driver() driver.Driver { return nil }
+
+// Close leaves the connection to the writer.
+func (n nested) Close() error { return nil }
+
+const (
+	openSavepoint   = `SAVEPOINT cnerium_handler`
+	undoSavepoint   = `ROLLBACK TO cnerium_handler`
+	forgetSavepoint = `RELEASE cnerium_handler`
+)
+
+var errEnded = errors.New("the handler ended the transaction, or went on after an error that did")
+
+// Begin implements driver.Conn.
+func (n nested) Begin() (driver.Tx, error) {
+	_, err := n.w.exec(openSavepoint)
+	return nestedTx{}, err
+}
+
+// BeginTx opens the savepoint.
+func (n nested) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) { return n.Begin() }
+
+// Prepare implements driver.Conn.
+func (n nested) Prepare(query string) (driver.Stmt, error) {
+	return n.PrepareContext(context.Background(), query)
+}
+
+// PrepareContext prepares on the writer's connection. A statement that runs
+// after SQLite has undone the transaction changes nothing: see writer.guard.
+func (n nested) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	if n.w.undone.Load() {
+		return nil, errEnded
+	}
+	return n.w.session.conn.PrepareContext(ctx, query)
+}
+
+// ExecContext executes on the writer's connection.
+func (n nested) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if n.w.undone.Load() {
+		return nil, errEnded
+	}
+	return n.w.session.conn.ExecContext(ctx, query, args)
+}
+
+// QueryContext queries the writer's connection.
+func (n nested) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if n.w.undone.Load() {
+		return nil, errEnded
+	}
+	return n.w.session.conn.QueryContext(ctx, query, args)
+}
+
+// nestedTx ends for database/sql alone. What becomes of the savepoint is
+// decided once nothing can run in it any more.
+type nestedTx struct{}
+
+func (nestedTx) Commit() error   { return nil }
+func (nestedTx) Rollback() error { return nil }
