@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // withoutBodies returns the bytes of a file with blanks in place of what stands
@@ -100,7 +101,7 @@ func (b *bodies) blank(begin, end int) {
 // isPlain has the bytes that need no look.
 var isPlain = func() (plain [256]bool) {
 	for i := range plain {
-		plain[i] = bytes.IndexByte([]byte("\"'`/(){}[]\n"), byte(i)) < 0
+		plain[i] = strings.IndexByte("\"'`/(){}[]\n", byte(i)) < 0
 	}
 	return plain
 }()

@@ -112,7 +112,7 @@ func (b *handlerBuilder) wrongParam(v *types.Var) {
 	case isPointerTo(t, "net/http", "Request"), isNamed(t, "net/http", "ResponseWriter"):
 		hint = "take a *cnerium.Request and return a *cnerium.Response"
 	case isDatabase(t):
-		hint = "take the transaction of the store, such as sqlitestore.Tx"
+		hint = "take the transaction of the store: a sqlitestore.Tx or a pgstore.Tx"
 	case isScalar:
 		hint = fmt.Sprintf("a wildcard always has a value: take %s without the pointer", b.src.text(target))
 	}

@@ -23,19 +23,19 @@ func find(ctx context.Context, opts Options) (*result, error) {
 	}
 	c, err := openCache(opts)
 	if err != nil {
-		opts.note("not used: %v", err)
+		opts.notef("not used: %v", err)
 		r, _, err := work(ctx, opts, newDisk())
 		return r, err
 	}
 	remembered, err := c.recall(ctx)
 	if err != nil {
-		opts.note("no result: %v", err)
+		opts.notef("no result: %v", err)
 	}
 	switch {
 	case remembered != nil && opts.Cache == CacheVerify:
 		return c.verify(ctx, remembered)
 	case remembered != nil:
-		opts.note("used the result of an earlier run")
+		opts.notef("used the result of an earlier run")
 		return remembered, nil
 	}
 	return c.work(ctx)
@@ -108,7 +108,7 @@ func (c *cache) pack(ctx context.Context, sum string) (*pack, error) {
 			return p, nil
 		}
 	}
-	c.opts.note("no code: %v", err)
+	c.opts.notef("no code: %v", err)
 	r, err := c.work(ctx)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (c *cache) work(ctx context.Context) (*result, error) {
 		unkept = c.remember(r, listed, inputs)
 	}
 	if unkept != nil {
-		c.opts.note("result is not kept: %v", unkept)
+		c.opts.notef("result is not kept: %v", unkept)
 	}
 	return r, nil
 }
@@ -170,7 +170,7 @@ func (c *cache) verify(ctx context.Context, remembered *result) (*result, error)
 	if err := same(remembered, fresh); err != nil {
 		return nil, fmt.Errorf("%w: %w: delete %s and report this", ErrCache, err, c.store.dir)
 	}
-	c.opts.note("the result of an earlier run is right")
+	c.opts.notef("the result of an earlier run is right")
 	return fresh, nil
 }
 

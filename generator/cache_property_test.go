@@ -196,9 +196,7 @@ func TestACachedRunTellsWhatAnUncachedOneTells(t *testing.T) {
 	names := slices.Sorted(maps.Keys(edits))
 	patterns := [][]string{{"./..."}, {"./..."}, {"./a"}, {"example.com/shop/..."}, {"./c", "./b"}}
 	rapid.Check(t, func(rt *rapid.T) {
-		base, err := os.MkdirTemp(t.TempDir(), "")
-		require.NoError(rt, err)
-		s := newShop(rt, base)
+		s := newShop(rt, t.TempDir())
 		for range 6 {
 			s.settle(rt)
 			which := rapid.SampledFrom(patterns).Draw(rt, "patterns")

@@ -120,11 +120,11 @@ func (e *emitter) register() {
 	for _, r := range e.routes {
 		e.line("//   - ", r.Method, " ", r.Path, " runs [", r.link(), "] as ", r.Operation)
 	}
-	params := e.app + " *" + e.runtime("App")
+	params := []string{e.app + " *" + e.runtime("App")}
 	for _, recv := range e.receivers {
-		params += ", " + recv.param + " " + recv.text
+		params = append(params, recv.param+" "+recv.text)
 	}
-	e.open("func ", registerName, "(", params, ") {")
+	e.open("func ", registerName, "(", strings.Join(params, ", "), ") {")
 	for _, r := range e.routes {
 		receiver := ""
 		if r.receiver != nil {

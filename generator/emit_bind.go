@@ -69,11 +69,11 @@ func (w *wrapper) input(in *Input) {
 	name := w.local.in
 	w.line("var ", name, " ", w.text(in.Type))
 	if in.Body {
-		args := "&" + name
+		args := []string{"&" + name}
 		for _, field := range in.NotInBody {
-			args += ", " + strconv.Quote(field)
+			args = append(args, strconv.Quote(field))
 		}
-		w.guard(w.local.req+".DecodeJSON("+args+")", w.local.err)
+		w.guard(w.local.req+".DecodeJSON("+strings.Join(args, ", ")+")", w.local.err)
 	}
 	for _, b := range in.Bindings {
 		field := name + "." + b.Field

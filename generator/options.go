@@ -37,7 +37,7 @@ const (
 	CacheVerify CacheMode = "verify" // as CacheOn, but work is done again, and the run fails with ErrCache when a result was wrong
 )
 
-func (o Options) note(format string, args ...any) {
+func (o Options) notef(format string, args ...any) {
 	if o.Note != nil {
 		o.Note(fmt.Sprintf(format, args...))
 	}

@@ -29,13 +29,14 @@ func transactionOf(t types.Type) *types.Package {
 }
 
 // isDatabase reports whether a type is a transaction or a database of some
-// other kind, such as *sql.Tx or an interface like it, which must not be taken
-// for an input.
+// other kind, such as *sql.Tx, *pgxpool.Pool or an interface like them, which
+// must not be taken for an input.
 func isDatabase(t types.Type) bool {
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		t = p.Elem()
 	}
-	return method(t, true, "ExecContext") != nil || method(t, true, "Commit") != nil && method(t, true, "Rollback") != nil
+	has := func(name string) bool { return method(t, true, name) != nil }
+	return has("ExecContext") || has("Commit") && has("Rollback") || has("Exec") && has("QueryRow")
 }
 
 // transaction returns the package of the store whose transaction the handler

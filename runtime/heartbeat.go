@@ -36,16 +36,18 @@ func (h *heartbeat) start(x *execution) {
 }
 
 // errLostLease ends the context of a handler whose lease is lost.
-var errLostLease error = lostLease{}
+var errLostLease error = lostLeaseError{}
 
-// lostLease is a cancellation of a context that tells its reason.
-type lostLease struct{}
+// lostLeaseError is a cancellation of a context that tells its reason.
+type lostLeaseError struct{}
 
 // Error tells the reason.
-func (lostLease) Error() string { return "context canceled: " + ErrLeaseLost.Error() }
+func (lostLeaseError) Error() string { return "context canceled: " + ErrLeaseLost.Error() }
 
 // Is makes it a context.Canceled and an ErrLeaseLost.
-func (lostLease) Is(target error) bool { return target == context.Canceled || target == ErrLeaseLost }
+func (lostLeaseError) Is(target error) bool {
+	return target == context.Canceled || target == ErrLeaseLost
+}
 
 // stop waits for a renewal that is under way, so that none comes after the
 // outcome.

@@ -1,5 +1,7 @@
 package feed
 
+import "errors"
+
 // push queues messages, unless the subscription has ended. When too much is
 // waiting, it ends the subscription and returns false.
 func (s *Subscriber) push(messages []published) bool {
@@ -34,7 +36,7 @@ func (s *Subscriber) finishLocked(end error) {
 		return
 	}
 	s.end = end
-	if end == ErrTooSlow {
+	if errors.Is(end, ErrTooSlow) {
 		s.queue, s.bytes = nil, 0 // what comes after a gap is of no use
 	}
 	s.signal()

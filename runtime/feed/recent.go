@@ -1,5 +1,7 @@
 package feed
 
+import "slices"
+
 // recent are the last events of a feed, without a gap. The zero value keeps
 // none.
 type recent struct {
@@ -41,8 +43,8 @@ func (r *recent) add(events []published) {
 // after returns what came after the cursor. It returns false when the cursor
 // is not among what is kept.
 func (r *recent) after(cursor string) ([]published, bool) {
-	for i := len(r.kept) - 1; i >= 0; i-- {
-		if r.kept[i].Cursor == cursor {
+	for i, e := range slices.Backward(r.kept) {
+		if e.Cursor == cursor {
 			return r.kept[i+1:], true
 		}
 	}

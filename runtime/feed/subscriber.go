@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -80,9 +81,9 @@ func (s *Subscriber) Next(ctx context.Context, idle time.Duration) ([]Message, e
 
 // advance remembers where the subscriber is.
 func (s *Subscriber) advance(batch []Message) {
-	for i := len(batch) - 1; i >= 0; i-- {
-		if batch[i].Cursor != "" {
-			s.cursor = batch[i].Cursor
+	for _, m := range slices.Backward(batch) {
+		if m.Cursor != "" {
+			s.cursor = m.Cursor
 			return
 		}
 	}

@@ -271,7 +271,9 @@ func leak(ctx context.Context) (l leaks, err error) {
 	if l.rows, err = l.tx.QueryContext(ctx, "INSERT INTO notes VALUES ('1'), ('2') RETURNING note"); err != nil {
 		return l, err
 	}
-	l.rows.Next()
+	if !l.rows.Next() {
+		return l, l.rows.Err()
+	}
 	if l.stmt, err = l.tx.PrepareContext(ctx, "INSERT INTO notes VALUES ('late')"); err != nil {
 		return l, err
 	}

@@ -143,7 +143,7 @@ func assign(values []driver.Value, dest []any) error {
 		return fmt.Errorf("a row has %d columns, not %d", len(values), len(dest))
 	}
 	for i, value := range values {
-		ok := true
+		var ok bool
 		switch to := dest[i].(type) {
 		case *int64:
 			*to, ok = value.(int64)
@@ -157,8 +157,6 @@ func assign(values []driver.Value, dest []any) error {
 			if *to, ok = value.([]byte); value == nil {
 				ok = true
 			}
-		default:
-			ok = false
 		}
 		if !ok {
 			return fmt.Errorf("column %d is %T, not %T", i, value, dest[i])
