@@ -98,7 +98,7 @@
 // one of each,
 //
 //   - *cnerium.Request,
-//   - a transaction of the store: a sqlitestore.Tx,
+//   - a transaction of the store: a sqlitestore.Tx or a pgstore.Tx,
 //   - one input: a struct or a pointer to one,
 //
 // and any number of scalars that are named as a wildcard of the pattern, such

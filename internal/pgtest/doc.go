@@ -16,7 +16,8 @@
 //     databases. Without it a cluster is made with initdb, which is looked for
 //     on PATH, where pg_config points, and where Debian and others put it.
 //   - CNERIUM_TEST_REQUIRE is a list with commas; with "postgres" in it a test
-//     that finds no PostgreSQL fails, instead of being skipped with the reason.
+//     that finds no PostgreSQL fails, instead of being skipped with the reason,
+//     and with "pgbouncer" one that finds no PgBouncer: see [Server.Pooler].
 //
 // A throwaway cluster syncs as a real one does, because durability is what is
 // tested. It listens on loopback with a random password, belongs to another

@@ -13,8 +13,8 @@ import (
 // input comes first, the tests are over, or dead: then the data goes, too.
 const keepScript = `
 exec 3<&0
-folder=$1
-shift
+folder=$1 end=$2
+shift 2
 "$@" 3<&- </dev/null >>"$folder/log" 2>&1 &
 server=$!
 (
@@ -22,7 +22,7 @@ server=$!
 		kill -s "$signal" "$server"
 	else
 		: >"$folder/over"
-		kill -s QUIT "$server"
+		kill -s "$end" "$server"
 	fi
 ) 2>/dev/null &
 reader=$!
@@ -48,8 +48,17 @@ func (c *cluster) program() []string {
 	return []string{filepath.Join(c.bin, "postgres"), "-D", c.data()}
 }
 
+// signal is what stops the program. The versions of PgBouncer do not agree on
+// any but one.
+func (c *cluster) signal(mode Mode) string {
+	if c.pooler {
+		return "KILL"
+	}
+	return string(mode)
+}
+
 func keep(c *cluster) (*keeper, error) {
-	args := append([]string{"-c", keepScript, "pgtest", c.folder}, c.program()...)
+	args := append([]string{"-c", keepScript, "pgtest", c.folder, c.signal(Immediate)}, c.program()...)
 	k := &keeper{
 		cmd:   c.command("/bin/sh", args...),
 		ended: make(chan struct{}),

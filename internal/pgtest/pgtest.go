@@ -70,16 +70,14 @@ func unavailable(tb testing.TB, reason error) {
 	tb.Helper()
 	const advice = "install PostgreSQL (Debian: apt-get install postgresql), or set " + envURL +
 		" to the URL of one whose role may create databases"
-	if Required() {
+	if requires("postgres") {
 		tb.Fatalf("PostgreSQL is required by %s, but %v: %s", envRequire, reason, advice)
 	}
 	tb.Skipf("no PostgreSQL: %v: %s", reason, advice)
 }
 
-// Required reports whether the environment lets no test be skipped for want of
-// PostgreSQL.
-func Required() bool { return requires("postgres") }
-
+// requires reports whether the environment lets no test be skipped for want of
+// something.
 func requires(what string) bool {
 	return slices.ContainsFunc(strings.Split(os.Getenv(envRequire), ","), func(name string) bool {
 		return strings.TrimSpace(name) == what

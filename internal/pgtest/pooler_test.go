@@ -19,11 +19,10 @@ func TestPoolerGivesEachTransactionTheNextConnection(t *testing.T) {
 	const backend = "SELECT pg_backend_pid()"
 	require.Equal(t, ask[int](t, one, backend), ask[int](t, two, backend))
 	require.NotEqual(t, ask[int](t, one, backend), ask[int](t, connect(t, server.URL()), backend))
-}
 
-func TestWithoutPgBouncerATestIsSkippedOrFailsWhereItIsRequired(t *testing.T) {
-	server := pgtest.Start(t)
-	t.Setenv("TMPDIR", t.TempDir()+"/missing") // what keeps a pooler from starting is an error of the test
-	got := watch(t, func(tb testing.TB) { server.Pooler(tb) })
-	require.Empty(t, got.skipped)
+	pooler.Stop(t, pgtest.Immediate)
+	require.Error(t, one.Ping(t.Context()))
+	pooler.Start(t)
+	again := connect(t, pooler.URL()+"&default_query_exec_mode=exec")
+	require.Positive(t, ask[int](t, again, backend))
 }

@@ -59,7 +59,7 @@ func (s *Server) Stop(tb testing.TB, mode Mode) {
 	s.cluster.mu.Lock()
 	defer s.cluster.mu.Unlock()
 	require.NotNil(tb, s.cluster.keeper, "the server is stopped already")
-	err := s.cluster.keeper.stop(string(mode))
+	err := s.cluster.keeper.stop(s.cluster.signal(mode))
 	s.cluster.keeper = nil
 	require.NoError(tb, err, s.cluster.log())
 }
