@@ -83,7 +83,7 @@ func (f *fleet) placeOrder(ctx context.Context, key string, quantity int) {
 		default: // nobody waits for it
 		}
 		r, err := sendOrder(ctx, f.url(rand.IntN(nodeCount)), key, quantity)
-		if err == nil && r.status < http.StatusInternalServerError && r.header.Get("Retry-After") == "" {
+		if err == nil && r.header.Get("Retry-After") == "" {
 			f.note(func() { f.answer(key, quantity, r) })
 			return
 		}

@@ -197,6 +197,6 @@ func (c *cleaning) report(t *testing.T, after string) {
 		FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'records'`, c.schema).
 		Scan(&table, &indexes, &live, &dead, &vacuums)
 	require.NoError(t, err)
-	t.Log(fmt.Sprintf("after the %s: table %s, indexes %s, %d live and %d dead rows, %d autovacuums",
-		after, table, indexes, live, dead, vacuums))
+	t.Logf("after the %s: table %s, indexes %s, %d live and %d dead rows, %d autovacuums",
+		after, table, indexes, live, dead, vacuums)
 }

@@ -43,7 +43,10 @@ SELECT current_setting('server_version_num')::integer, pg_is_in_recovery(),
 
 // checkServer refuses a server that does not keep what it acknowledges.
 func (s *Store) checkServer(ctx context.Context) error {
-	if s.opts.Portable {
+	switch {
+	case s.opts.Portable && s.opts.RequireSynchronousStandby:
+		return errors.New("Options.Portable asks nothing of the server, so Options.RequireSynchronousStandby cannot be kept: drop one")
+	case s.opts.Portable:
 		return s.ping(ctx)
 	}
 	return s.persist(ctx, func(ctx context.Context) error {
@@ -119,4 +122,20 @@ func (s *Store) Check(ctx context.Context) error {
 			return err
 		})
 	})
+}
+
+// locksByName reports whether a handler's transaction can lock its record by
+// its name alone: it can when a statement sees what was committed before it
+// began, and not only what was before the transaction.
+func (s *Store) locksByName(ctx context.Context) (bool, error) {
+	isolation := string(s.opts.Isolation)
+	switch {
+	case s.opts.Portable:
+		return false, nil
+	case isolation == "":
+		if err := s.pool.QueryRow(ctx, "SHOW default_transaction_isolation").Scan(&isolation); err != nil {
+			return false, err
+		}
+	}
+	return strings.EqualFold(isolation, string(pgx.ReadCommitted)), nil
 }

@@ -99,20 +99,28 @@ WHERE (excluded.ticket, excluded.n) > (m.ticket, m.n)`
 
 const (
 	sqlSweepRecords = `
-DELETE FROM {s}.records WHERE ctid = ANY (ARRAY(
-	SELECT ctid FROM {s}.records
-	WHERE committed AND due_at <= coalesce($1::bigint, {clock})
-	ORDER BY due_at
-	LIMIT $2
-	FOR UPDATE SKIP LOCKED))`
+WITH gone AS (
+	DELETE FROM {s}.records WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM {s}.records
+		WHERE committed AND due_at <= coalesce($1::bigint, {clock}) AND due_at >= $3::bigint
+		ORDER BY due_at
+		LIMIT $2
+		FOR UPDATE SKIP LOCKED))
+	RETURNING due_at
+)
+SELECT count(*), coalesce(max(due_at), 0) FROM gone`
 
 	sqlPortableSweepRecords = `
-DELETE FROM {s}.records WHERE (scope, operation, key) IN (
-	SELECT scope, operation, key FROM {s}.records
-	WHERE committed AND due_at <= coalesce($1::bigint, {clock})
-	ORDER BY due_at
-	LIMIT $2
-	FOR UPDATE SKIP LOCKED)`
+WITH gone AS (
+	DELETE FROM {s}.records WHERE (scope, operation, key) IN (
+		SELECT scope, operation, key FROM {s}.records
+		WHERE committed AND due_at <= coalesce($1::bigint, {clock}) AND due_at >= $3::bigint
+		ORDER BY due_at
+		LIMIT $2
+		FOR UPDATE SKIP LOCKED)
+	RETURNING due_at
+)
+SELECT count(*), coalesce(max(due_at), 0) FROM gone`
 
 	// The mark of the slowest publisher comes with it.
 	sqlLockRemoved = `

@@ -31,9 +31,12 @@ type Store struct {
 	sql    *queries
 	epoch  string
 
+	byName bool // a handler's transaction locks the name of its record, not the row
+
 	group    group
 	notifier notifier
 	excess   excess
+	swept    atomic.Int64 // due_at of the last record that a sweep has removed, as long as there are more
 
 	horizon   atomic.Int64 // up to this ticket everything is decided
 	undecided atomic.Bool  // there were later tickets when that was found out
@@ -114,6 +117,10 @@ func (s *Store) setUp(ctx context.Context) error {
 		return err
 	}
 	if err := s.adoptOrdering(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.byName, err = s.locksByName(ctx); err != nil {
 		return err
 	}
 	return s.see(ctx)

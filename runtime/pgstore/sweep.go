@@ -54,11 +54,7 @@ func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 	defer end()
 	removed := 0
 	if limit > 0 {
-		err = s.using(ctx, func(conn *pgx.Conn) error {
-			tag, err := conn.Exec(ctx, s.sql.sweepRecords, s.now(), limit)
-			removed += int(tag.RowsAffected())
-			return err
-		})
+		removed, err = s.sweepRecords(ctx, limit)
 	}
 	if err == nil && limit > 0 {
 		var n int
@@ -69,6 +65,22 @@ func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 		err = nil // somebody else was at it, too
 	}
 	return removed, describe("sweep", err)
+}
+
+// sweepRecords begins where the last step has ended: what was removed lies in
+// the index until it is vacuumed, and each step would have to pass all of it.
+// A step that finds less than it may remove is the last of its kind, and the
+// next one begins anew, for what others held back meanwhile.
+func (s *Store) sweepRecords(ctx context.Context, limit int) (removed int, err error) {
+	var through int64
+	err = s.using(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, s.sql.sweepRecords, s.now(), limit, s.swept.Load()).Scan(&removed, &through)
+	})
+	if err != nil || removed < limit {
+		through = 0
+	}
+	s.swept.Store(through)
+	return removed, err
 }
 
 // excess remembers up to where there are more events than are allowed, so that

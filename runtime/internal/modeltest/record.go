@@ -223,9 +223,11 @@ func (c *client) transact(ctx context.Context, op *Operation) error {
 		return op.outcome(), nil
 	}
 	rec, err := c.store.(cnerium.Transactor).Transact(ctx, op.claim(), run)
-	if errors.Is(err, errHandler) {
-		err = nil
-	}
 	op.Seen = seen(rec)
+	if errors.Is(err, errHandler) {
+		return nil
+	}
+	// A run may have been undone, and the next one not granted.
+	op.Granted = op.Granted && op.Seen.Body == op.Body
 	return err
 }
