@@ -9,8 +9,23 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
+
+// operation is a change of one record, as one statement.
+type operation struct {
+	id    cnerium.ID
+	emits bool // the statement takes a ticket
+	query string
+	args  []any
+	size  int // of the args, in bytes, about
+
+	// read takes the result in, which has one row at most. It is called once
+	// for each time that the statement is sent.
+	read func(rows pgx.Rows) error
+}
 
 const (
 	maxWaiting = 10_000 // operations
@@ -149,28 +164,15 @@ func (g *group) take(cancel context.CancelFunc) []*waiter {
 		g.busy = false
 		return nil
 	}
-	taken, later := distinct(slices.Clone(g.waiting[:n]))
-	g.waiting = slices.Replace(g.waiting, 0, n, later...)
+	taken := slices.Clone(g.waiting[:n])
+	g.waiting = slices.Delete(g.waiting, 0, n)
 	f := &flush{cancel: cancel}
-	f.callers.Store(int64(len(taken)))
+	f.callers.Store(int64(n))
 	for _, w := range taken {
 		w.flush = f
 	}
+	slices.SortStableFunc(taken, func(a, b *waiter) int { return compareIDs(a.id, b.id) })
 	return taken
-}
-
-// distinct sorts the waiters by their records, and returns the first of each
-// record, and the others.
-func distinct(all []*waiter) (first, others []*waiter) {
-	slices.SortStableFunc(all, func(a, b *waiter) int { return compareIDs(a.id, b.id) })
-	for _, w := range all {
-		if len(first) > 0 && first[len(first)-1].id == w.id {
-			others = append(others, w)
-		} else {
-			first = append(first, w)
-		}
-	}
-	return first, others
 }
 
 func compareIDs(a, b cnerium.ID) int {
@@ -207,3 +209,44 @@ func (g *group) leave(w *waiter) {
 
 // wait waits for the flush that is under way. Nobody may call run any more.
 func (g *group) wait() { g.flushes.Wait() }
+
+// send executes the operations as one transaction.
+func (s *Store) send(ctx context.Context, ops []*operation) error {
+	emits := slices.ContainsFunc(ops, func(op *operation) bool { return op.emits })
+	fill := func(b *pgx.Batch) {
+		if emits {
+			s.queueTicket(b, ops)
+		}
+		for _, op := range ops {
+			b.Queue(op.query, op.args...).Query(op.read)
+		}
+	}
+	err := s.using(ctx, func(conn *pgx.Conn) error {
+		if len(ops) > 1 {
+			return transact(ctx, conn, s.sql.beginRead, func(b *pgx.Batch) {
+				b.Queue(setLockTimeout, flushWait)
+				fill(b)
+			})
+		}
+		var b pgx.Batch
+		fill(&b)
+		return conn.SendBatch(ctx, &b).Close()
+	})
+	if emits && err == nil {
+		s.notifier.wake()
+	}
+	return err
+}
+
+// queueTicket takes what is to be held for a ticket. In the portable order that
+// is a lock that all share. Who takes it and then waits for a record could wait
+// for a handler that has the record and wants the lock; so the record comes
+// first, or, with several of them, the wait is short.
+func (s *Store) queueTicket(b *pgx.Batch, ops []*operation) {
+	if s.opts.Portable && len(ops) == 1 {
+		b.Queue(s.sql.lockRecord, names(ops[0].id)...)
+	}
+	b.Queue(s.sql.lockTicket)
+}
+
+const setLockTimeout = `SELECT set_config('lock_timeout', $1, true)`

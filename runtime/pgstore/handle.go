@@ -19,7 +19,6 @@ type handle struct {
 	mu       sync.Mutex
 	closed   bool          // to the handler
 	ended    bool          // the connection is given back
-	left     bool          // a statement of the handler has ended the transaction
 	active   int           // uses of the connection that are under way
 	open     finisher      // the last rows or results
 	last     error         // of a statement
@@ -68,12 +67,9 @@ func (h *handle) leave(err error) {
 	if isConflict(err) {
 		h.conflict = err
 	}
-	conn := h.conn.Conn()
-	if h.active > 0 || !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {
-		return
+	if conn := h.conn.Conn(); h.active == 0 && (conn.IsClosed() || conn.PgConn().TxStatus() == 'I') {
+		h.closed = true
 	}
-	h.left = h.left || !h.closed && !conn.IsClosed()
-	h.closed = true
 }
 
 // keep remembers what the handler has to close.

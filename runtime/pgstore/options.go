@@ -41,10 +41,9 @@ type Options struct {
 
 	// Portable makes the store use nothing but what other engines have that
 	// speak PostgreSQL's protocol: no advisory locks and no LISTEN. It also
-	// lets settings pass that such engines do not know: that the server keeps
-	// what it acknowledges is then yours to see to, and it is an error together
-	// with RequireSynchronousStandby. The first store that opens a schema
-	// decides how its events are ordered, for good; others are refused.
+	// lets settings pass that such engines do not know. The first store that
+	// opens a schema decides how its events are ordered, for good; others are
+	// refused.
 	Portable bool
 
 	// RequireSynchronousStandby makes Open, New and Check fail unless commits

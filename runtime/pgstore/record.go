@@ -34,15 +34,13 @@ func (r *record) columns() []any {
 	}
 }
 
-// scan reads the first row, if there is one: the time and the record.
-func (r *record) scan(rows pgx.Rows) error {
-	_, err := first(rows, append([]any{&r.now}, r.columns()...)...)
-	return err
-}
-
-// lease returns the lease that holds the record.
-func (r *record) lease() *cnerium.Lease {
-	return &cnerium.Lease{ID: r.id, Token: r.token, Attempt: int(r.attempt)}
+// scan reads the first row, if there is one: whether a claim was granted, the
+// time and the record.
+func (r *record) scan(rows pgx.Rows) (granted bool, err error) {
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	return granted, rows.Scan(append([]any{&granted, &r.now}, r.columns()...)...)
 }
 
 // state derives the state at the time of the reading: nobody has to write for
@@ -68,18 +66,6 @@ func (r *record) grants(claim cnerium.Claim) bool {
 		return claim.Takeover && (anonymous(claim) || bytes.Equal(claim.Fingerprint[:], r.fingerprint))
 	}
 	return false
-}
-
-// taken returns the record as it is in the hands of a claim that it grants.
-func (r *record) taken(claim cnerium.Claim) *record {
-	t := &record{id: r.id, fingerprint: claim.Fingerprint[:], attempt: 1}
-	if r.state() == cnerium.StateUnknown {
-		t.attempt = r.attempt + 1
-	}
-	if anonymous(claim) {
-		t.fingerprint = r.fingerprint
-	}
-	return t
 }
 
 // anonymous reports whether the claim is that of an operator, who knows no

@@ -31,8 +31,6 @@ type Store struct {
 	sql    *queries
 	epoch  string
 
-	byName bool // a handler's transaction locks the name of its record, not the row
-
 	group    group
 	notifier notifier
 	excess   excess
@@ -117,10 +115,6 @@ func (s *Store) setUp(ctx context.Context) error {
 		return err
 	}
 	if err := s.adoptOrdering(ctx); err != nil {
-		return err
-	}
-	var err error
-	if s.byName, err = s.locksByName(ctx); err != nil {
 		return err
 	}
 	return s.see(ctx)

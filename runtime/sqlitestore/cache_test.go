@@ -91,18 +91,20 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 	commit(t, store, reserve(t, store, "huge"), outcome(strings.Repeat("x", 100_000)))
 	spoil(t, path)
-	kept := 0
+	kept, old := 0, 0
 	for i := range n {
 		if _, err := store.Lookup(t.Context(), claim(fmt.Sprint(i)).ID); err == nil {
 			kept++
+			if i < n/4 {
+				old++
+			}
 		}
 	}
 	require.Greater(t, kept, 60)
 	require.Less(t, kept, 130)
 	_, err := store.Lookup(t.Context(), claim("huge").ID)
 	require.Error(t, err, "one record does not take the room of many")
-	_, err = store.Lookup(t.Context(), claim("0").ID)
-	require.Error(t, err, "the oldest goes")
+	require.Less(t, old, n/10, "the oldest go")
 	_, err = store.Lookup(t.Context(), claim(fmt.Sprint(n-1)).ID)
 	require.NoError(t, err)
 }

@@ -16,6 +16,14 @@ import (
 	"github.com/cnerium/cnerium-go/runtime/storetest"
 )
 
+// notRaced skips what the race detector has no need to see again.
+func notRaced(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("the race detector sees the law kept in a file, and in a pool in memory")
+	}
+}
+
 func TestStoreInAFileKeepsTheLaw(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, inFile)
@@ -23,16 +31,19 @@ func TestStoreInAFileKeepsTheLaw(t *testing.T) {
 
 func TestStoreWithoutACacheKeepsTheLaw(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	storetest.Run(t, inFileUncached)
 }
 
 func TestStoreInMemoryKeepsTheLaw(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	storetest.Run(t, inMemory)
 }
 
 func TestStoreInTheApplicationsPoolKeepsTheLaw(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	storetest.Run(t, inPool)
 }
 
