@@ -2,7 +2,6 @@ package pgstore_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -104,7 +103,7 @@ func TestWhoLeavesHarmsNoOther(t *testing.T) {
 			}
 			_, lease, err := store.Reserve(ctx, claim(key))
 			if c%2 == 0 && err != nil {
-				require.True(t, errors.Is(err, context.Canceled), err)
+				require.ErrorIs(t, err, context.Canceled)
 				return
 			}
 			require.NoError(t, err)

@@ -108,7 +108,7 @@ func write(
 // nothing more comes.
 func follow(
 	ctx context.Context, t *testing.T, store *pgstore.Store, cursor string, page int,
-	wrote <-chan struct{}, committed *atomic.Int64,
+	wrote <-chan struct{}, _ *atomic.Int64,
 ) []string {
 	var seen []string
 	for ctx.Err() == nil {

@@ -54,7 +54,7 @@ func applyByHand(t *testing.T, url, schema string, count int) {
 		require.NoError(t, err)
 		tx, err := conn.Begin(t.Context())
 		require.NoError(t, err)
-		for _, statement := range strings.Split(string(text), ";\n") {
+		for statement := range strings.SplitSeq(string(text), ";\n") {
 			_, err = tx.Exec(t.Context(), statement)
 			require.NoError(t, err, statement)
 		}
