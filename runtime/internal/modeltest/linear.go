@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -23,7 +24,11 @@ type one struct {
 // by itself, in which one record that does one thing after the other would
 // have answered as the store did, and in which every call has its place
 // between its start and its end.
-func Linearizable(history []Operation) bool {
+func Linearizable(history []Operation) bool { return len(Refuted(history)) == 0 }
+
+// Refuted returns the calls of a record that have no such order, by their
+// starts, and none if each record has one.
+func Refuted(history []Operation) []Operation {
 	byRecord := map[cnerium.ID][]porcupine.Operation{}
 	for _, op := range history {
 		byRecord[op.ID] = append(byRecord[op.ID], porcupine.Operation{
@@ -37,11 +42,17 @@ func Linearizable(history []Operation) bool {
 		},
 	}
 	for _, calls := range byRecord {
-		if !porcupine.CheckOperations(oneRecord, calls) {
-			return false
+		if porcupine.CheckOperations(oneRecord, calls) {
+			continue
 		}
+		var refuted []Operation
+		for _, call := range calls {
+			refuted = append(refuted, call.Input.(Operation))
+		}
+		slices.SortFunc(refuted, func(a, b Operation) int { return cmp.Compare(a.Start, b.Start) })
+		return refuted
 	}
-	return true
+	return nil
 }
 
 // step tells whether the record can answer the call as it was answered, and
@@ -129,7 +140,7 @@ func linear(t *testing.T, config storetest.Config) {
 	load := Load{Write: config.Write, Clients: 8, Steps: 60, Keys: 12}
 	history, err := load.Record(t.Context(), stores...)
 	require.NoError(t, err)
-	require.True(t, Linearizable(history))
+	require.Empty(t, Refuted(history), "the calls of this record have no order")
 	Agree(t, config, stores[0], history)
 	for _, store := range stores {
 		require.NoError(t, store.Close())
