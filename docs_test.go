@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheGuaranteesNameTestsThatExist keeps docs/guarantees.md true.
-func TestTheGuaranteesNameTestsThatExist(t *testing.T) {
+// TestTheDocumentsNameTestsThatExist keeps what they promise true.
+func TestTheDocumentsNameTestsThatExist(t *testing.T) {
 	t.Parallel()
 	exists := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
@@ -27,11 +27,13 @@ func TestTheGuaranteesNameTestsThatExist(t *testing.T) {
 		return err
 	})
 	require.NoError(t, err)
-	text, err := os.ReadFile("docs/guarantees.md")
-	require.NoError(t, err)
-	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllSubmatch(text, -1)
-	require.NotEmpty(t, named)
-	for _, match := range named {
-		require.True(t, exists[string(match[1])], "%s is named, but there is no such test", match[1])
+	for _, document := range []string{"docs/guarantees.md", "docs/scale.md"} {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllSubmatch(text, -1)
+		require.NotEmpty(t, named, document)
+		for _, match := range named {
+			require.True(t, exists[string(match[1])], "%s names %s, but there is no such test", document, match[1])
+		}
 	}
 }

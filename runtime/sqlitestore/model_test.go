@@ -7,10 +7,14 @@ import (
 	"github.com/cnerium/cnerium-go/runtime/internal/modeltest"
 )
 
-// Under the race detector a history in SQLite takes a while, so fewer of them
-// are enough when nobody asks for more.
+// A history in SQLite takes a while, so fewer of them are enough when nobody asks
+// for more, and under the race detector still fewer.
 func init() {
-	if err := flag.Set("rapid.checks", "25"); err != nil {
+	checks := "25"
+	if raced {
+		checks = "6"
+	}
+	if err := flag.Set("rapid.checks", checks); err != nil {
 		panic(err)
 	}
 }
