@@ -9,39 +9,29 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
-
-// operation is a change of one record, as one statement.
-type operation struct {
-	id    cnerium.ID
-	emits bool // the statement takes a ticket
-	query string
-	args  []any
-	size  int // of the args, in bytes, about
-
-	// read takes the result in, which has one row at most. It is called once
-	// for each time that the statement is sent.
-	read func(rows pgx.Rows) error
-}
 
 const (
 	maxWaiting = 10_000 // operations
 	maxFlush   = 256    // operations of one transaction
 	maxBytes   = 4 << 20
 
-	// flushWait is how long a flush waits for the transaction of somebody
-	// else on one of its records, in milliseconds. Then each goes alone, so
-	// that only the one who has to waits on.
-	flushWait = "100"
+	// flushWait is how long others wait for one whose record is in the hands of
+	// somebody else's transaction. Then each goes alone, so that only the one
+	// who has to waits on.
+	flushWait = 100 * time.Millisecond
 )
 
 var errQueue = errors.New("too many operations are waiting for the database")
 
-// errAlone sends a waiter away to try it alone.
-var errAlone = errors.New("the transaction of several operations has failed")
+var (
+	// errAlone sends a waiter away to try it alone.
+	errAlone = errors.New("the transaction of several operations has failed")
+
+	// errStraight makes the only waiter the one who is busy.
+	errStraight = errors.New("nobody else waits")
+)
 
 // group commits operations. One that finds nothing under way goes straight
 // through. What comes meanwhile waits, and goes together, as one transaction
@@ -76,8 +66,7 @@ func (g *group) run(ctx context.Context, op *operation) error {
 	if !g.busy {
 		g.busy = true
 		g.mu.Unlock()
-		defer g.next()
-		return g.store.send(ctx, []*operation{op})
+		return g.straight(ctx, op)
 	}
 	if len(g.waiting) >= maxWaiting {
 		g.mu.Unlock()
@@ -92,7 +81,10 @@ func (g *group) run(ctx context.Context, op *operation) error {
 	g.mu.Unlock()
 	select {
 	case err := <-w.done:
-		if errors.Is(err, errAlone) {
+		switch {
+		case errors.Is(err, errStraight):
+			return g.straight(ctx, op)
+		case errors.Is(err, errAlone):
 			return g.store.send(ctx, []*operation{op})
 		}
 		return err
@@ -102,10 +94,25 @@ func (g *group) run(ctx context.Context, op *operation) error {
 	}
 }
 
+// straight executes an operation by itself. The others wait for it, but not for
+// what it may be waiting for itself.
+func (g *group) straight(ctx context.Context, op *operation) error {
+	var once sync.Once
+	next := func() { once.Do(g.next) }
+	timer := time.AfterFunc(flushWait, next)
+	defer next()
+	defer timer.Stop()
+	return g.store.send(ctx, []*operation{op})
+}
+
 // next begins a flush if somebody waits. The caller was the one who was busy.
 func (g *group) next() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.nextLocked()
+}
+
+func (g *group) nextLocked() {
 	if len(g.waiting) == 0 {
 		g.busy = false
 		return
@@ -160,19 +167,36 @@ func (g *group) take(cancel context.CancelFunc) []*waiter {
 		bytes += g.waiting[n].size
 		n++
 	}
-	if n == 0 {
+	taken, later := distinct(slices.Clone(g.waiting[:n]))
+	g.waiting = slices.Replace(g.waiting, 0, n, later...)
+	switch len(taken) {
+	case 0:
 		g.busy = false
 		return nil
+	case 1:
+		taken[0].done <- errStraight
+		return nil
 	}
-	taken := slices.Clone(g.waiting[:n])
-	g.waiting = slices.Delete(g.waiting, 0, n)
 	f := &flush{cancel: cancel}
-	f.callers.Store(int64(n))
+	f.callers.Store(int64(len(taken)))
 	for _, w := range taken {
 		w.flush = f
 	}
-	slices.SortStableFunc(taken, func(a, b *waiter) int { return compareIDs(a.id, b.id) })
 	return taken
+}
+
+// distinct sorts the waiters by their records, and returns the first of each
+// record, and the others.
+func distinct(all []*waiter) (first, others []*waiter) {
+	slices.SortStableFunc(all, func(a, b *waiter) int { return compareIDs(a.id, b.id) })
+	for _, w := range all {
+		if len(first) > 0 && first[len(first)-1].id == w.id {
+			others = append(others, w)
+		} else {
+			first = append(first, w)
+		}
+	}
+	return first, others
 }
 
 func compareIDs(a, b cnerium.ID) int {
@@ -202,51 +226,13 @@ func (g *group) leave(w *waiter) {
 		g.waiting = slices.Delete(g.waiting, i, i+1)
 		return
 	}
-	if w.flush.callers.Add(-1) == 0 {
+	switch {
+	case w.flush == nil: // it was to go straight through, and never will
+		g.nextLocked()
+	case w.flush.callers.Add(-1) == 0:
 		w.flush.cancel()
 	}
 }
 
 // wait waits for the flush that is under way. Nobody may call run any more.
 func (g *group) wait() { g.flushes.Wait() }
-
-// send executes the operations as one transaction.
-func (s *Store) send(ctx context.Context, ops []*operation) error {
-	emits := slices.ContainsFunc(ops, func(op *operation) bool { return op.emits })
-	fill := func(b *pgx.Batch) {
-		if emits {
-			s.queueTicket(b, ops)
-		}
-		for _, op := range ops {
-			b.Queue(op.query, op.args...).Query(op.read)
-		}
-	}
-	err := s.using(ctx, func(conn *pgx.Conn) error {
-		if len(ops) > 1 {
-			return transact(ctx, conn, s.sql.beginRead, func(b *pgx.Batch) {
-				b.Queue(setLockTimeout, flushWait)
-				fill(b)
-			})
-		}
-		var b pgx.Batch
-		fill(&b)
-		return conn.SendBatch(ctx, &b).Close()
-	})
-	if emits && err == nil {
-		s.notifier.wake()
-	}
-	return err
-}
-
-// queueTicket takes what is to be held for a ticket. In the portable order that
-// is a lock that all share. Who takes it and then waits for a record could wait
-// for a handler that has the record and wants the lock; so the record comes
-// first, or, with several of them, the wait is short.
-func (s *Store) queueTicket(b *pgx.Batch, ops []*operation) {
-	if s.opts.Portable && len(ops) == 1 {
-		b.Queue(s.sql.lockRecord, names(ops[0].id)...)
-	}
-	b.Queue(s.sql.lockTicket)
-}
-
-const setLockTimeout = `SELECT set_config('lock_timeout', $1, true)`

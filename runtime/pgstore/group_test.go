@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"sync"
 	"testing"
@@ -118,7 +119,8 @@ func TestWhoLeavesHarmsNoOther(t *testing.T) {
 }
 
 // TestOneRecordThatIsLockedHoldsUpNoOther locks a record as a transaction of
-// another process does.
+// another process does. The commit that waits for it goes straight through, or
+// with others.
 func TestOneRecordThatIsLockedHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	m := newMedium(t)
@@ -134,10 +136,18 @@ func TestOneRecordThatIsLockedHoldsUpNoOther(t *testing.T) {
 		_, err := store.Commit(t.Context(), locked, outcome("locked"))
 		require.NoError(t, err)
 	})
-	together(8, func(i int) {
-		key := fmt.Sprint(i)
-		commit(t, store, reserve(t, store, key), outcome(key))
-	})
+	var pid int
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid))
+	for blocked := false; !blocked; {
+		const query = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
+		require.NoError(t, conn.QueryRow(t.Context(), query, pid).Scan(&blocked))
+	}
+	for range 3 {
+		together(8, func(i int) {
+			key := rand.Text()
+			commit(t, store, reserve(t, store, key), outcome(key))
+		})
+	}
 	_, err = conn.Exec(t.Context(), "ROLLBACK")
 	require.NoError(t, err)
 	waiting.Wait()

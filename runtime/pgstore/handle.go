@@ -19,6 +19,7 @@ type handle struct {
 	mu       sync.Mutex
 	closed   bool          // to the handler
 	ended    bool          // the connection is given back
+	left     bool          // a statement of the handler has ended the transaction
 	active   int           // uses of the connection that are under way
 	open     finisher      // the last rows or results
 	last     error         // of a statement
@@ -67,9 +68,12 @@ func (h *handle) leave(err error) {
 	if isConflict(err) {
 		h.conflict = err
 	}
-	if conn := h.conn.Conn(); h.active == 0 && (conn.IsClosed() || conn.PgConn().TxStatus() == 'I') {
-		h.closed = true
+	conn := h.conn.Conn()
+	if h.active > 0 || !conn.IsClosed() && conn.PgConn().TxStatus() != 'I' {
+		return
 	}
+	h.left = h.left || !h.closed && !conn.IsClosed()
+	h.closed = true
 }
 
 // keep remembers what the handler has to close.

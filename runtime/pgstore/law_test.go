@@ -153,9 +153,9 @@ func with(tb testing.TB, text, name, value string) string {
 func writeRow(ctx context.Context, row string) error {
 	tx := pgstore.TxFrom(ctx)
 	var schema string
-	// The transaction has written to its store's records already.
-	err := tx.QueryRow(ctx, `SELECT c.relnamespace::regnamespace::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-		WHERE l.pid = pg_backend_pid() AND l.mode = 'RowExclusiveLock' AND c.relname = 'records'`).Scan(&schema)
+	// The transaction has looked at its store's records, or written to them.
+	err := tx.QueryRow(ctx, `SELECT DISTINCT c.relnamespace::regnamespace::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+		WHERE l.pid = pg_backend_pid() AND l.mode IN ('AccessShareLock', 'RowExclusiveLock') AND c.relname = 'records'`).Scan(&schema)
 	if err != nil {
 		return err
 	}

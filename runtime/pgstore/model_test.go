@@ -14,9 +14,13 @@ import (
 )
 
 // A history makes a schema, so fewer of them are enough when nobody asks for
-// more.
+// more, and under the race detector still fewer.
 func init() {
-	if err := flag.Set("rapid.checks", "10"); err != nil {
+	checks := "10"
+	if raced {
+		checks = "3"
+	}
+	if err := flag.Set("rapid.checks", checks); err != nil {
 		panic(err)
 	}
 }
@@ -28,6 +32,7 @@ func TestRandomHistoriesFollowTheModel(t *testing.T) {
 
 func TestRandomHistoriesInThePortableOrderFollowTheModel(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	modeltest.Histories(t, config(t, pgstore.Options{Portable: true}, ""), *long)
 }
 
@@ -38,6 +43,7 @@ func TestConcurrentHistoriesOfTwoStoresAreLinearizable(t *testing.T) {
 
 func TestConcurrentHistoriesInThePortableOrderAreLinearizable(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	modeltest.Linear(t, patiently(config(t, pgstore.Options{Portable: true}, "")), *long)
 }
 

@@ -34,6 +34,7 @@ func (b behind) open(tb testing.TB, opts pgstore.Options) store {
 // that a pooler is used.
 func TestStoreBehindPgBouncerKeepsTheLaw(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	for name, portable := range map[string]bool{"tickets": false, "portable": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -34,13 +34,15 @@ func (r *record) columns() []any {
 	}
 }
 
-// scan reads the first row, if there is one: whether a claim was granted, the
-// time and the record.
-func (r *record) scan(rows pgx.Rows) (granted bool, err error) {
-	if !rows.Next() {
-		return false, rows.Err()
-	}
-	return granted, rows.Scan(append([]any{&granted, &r.now}, r.columns()...)...)
+// scan reads the first row, if there is one: the time and the record.
+func (r *record) scan(rows pgx.Rows) error {
+	_, err := first(rows, append([]any{&r.now}, r.columns()...)...)
+	return err
+}
+
+// lease returns the lease that holds the record.
+func (r *record) lease() *cnerium.Lease {
+	return &cnerium.Lease{ID: r.id, Token: r.token, Attempt: int(r.attempt)}
 }
 
 // state derives the state at the time of the reading: nobody has to write for

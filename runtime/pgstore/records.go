@@ -37,7 +37,7 @@ func (s *Store) find(ctx context.Context, id cnerium.ID) (*record, error) {
 			return err
 		}
 		defer rows.Close()
-		if _, err := r.scan(rows); err != nil {
+		if err := r.scan(rows); err != nil {
 			return err
 		}
 		rows.Close()
@@ -84,28 +84,27 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 // reserve claims until the record says why not: what was in the way may be
 // gone when it is looked at.
 func (s *Store) reserve(ctx context.Context, claim cnerium.Claim) (*record, *cnerium.Lease, error) {
-	token := newToken()
+	op := s.claiming(claim, newToken())
 	for {
+		err := s.persist(ctx, func(ctx context.Context) error { return s.group.run(ctx, op) })
+		if err != nil {
+			return nil, nil, err
+		}
+		if op.found.done {
+			r := op.record()
+			return r, r.lease(), nil
+		}
 		var r *record
-		granted := false
-		op := s.claiming(claim, token, func(rows pgx.Rows) (err error) {
-			r = &record{id: claim.ID}
-			granted, err = r.scan(rows)
+		err = s.persist(ctx, func(ctx context.Context) (err error) {
+			r, err = s.find(ctx, claim.ID)
 			return err
 		})
-		err := s.persist(ctx, func(ctx context.Context) error { return s.group.run(ctx, op) })
-		if err == nil && !granted {
-			err = s.persist(ctx, func(ctx context.Context) (err error) {
-				r, err = s.find(ctx, claim.ID)
-				return err
-			})
-		}
 		switch {
 		case err != nil:
 			return nil, nil, err
 		// A claim whose answer was lost was granted all the same.
-		case granted, r.token == token && !r.committed:
-			return r, &cnerium.Lease{ID: claim.ID, Token: token, Attempt: int(r.attempt)}, nil
+		case r.token == op.token && !r.committed:
+			return r, r.lease(), nil
 		case !r.grants(claim):
 			return r, nil, nil
 		case ctx.Err() != nil:
@@ -114,15 +113,18 @@ func (s *Store) reserve(ctx context.Context, claim cnerium.Claim) (*record, *cne
 	}
 }
 
-func (s *Store) claiming(claim cnerium.Claim, token int64, read func(rows pgx.Rows) error) *operation {
-	op := &operation{id: claim.ID, size: len(claim.ID.Scope) + 500, read: read}
-	lease := milliseconds(claim.Lease)
-	if anonymous(claim) {
-		op.query, op.args = s.sql.takeOver, append(names(claim.ID), token, lease, s.now())
+func (s *Store) claiming(claim cnerium.Claim, token int64) *operation {
+	op := &operation{id: claim.ID, token: token, lease: milliseconds(claim.Lease), size: len(claim.ID.Scope) + 500}
+	switch {
+	case anonymous(claim):
+		op.query, op.args = s.sql.takeOver, []any{op.lease, s.now()}
 		return op
+	case claim.Takeover:
+		op.kind = kindTakeover
+	default:
+		op.kind = kindReserve
 	}
-	op.query = s.sql.reserve
-	op.args = append(names(claim.ID), slices.Clone(claim.Fingerprint[:]), token, lease, s.now(), claim.Takeover)
+	op.fingerprint = slices.Clone(claim.Fingerprint[:])
 	return op
 }
 
@@ -141,7 +143,7 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 		return "", describe("commit", err)
 	}
 	outcome = owned(outcome)
-	found, err := s.settle(ctx, "commit", lease, func() *operation { return s.committing(outcome) }, s.isCommitted)
+	found, err := s.settle(ctx, "commit", lease, func() *operation { return committing(outcome) }, s.isCommitted)
 	if err != nil {
 		return "", err
 	}
@@ -156,58 +158,48 @@ func (s *Store) Release(ctx context.Context, lease *cnerium.Lease) error {
 	return err
 }
 
-// settled is what a change that needs a lease has done.
-type settled struct {
-	done  bool
-	now   int64
-	event place
-}
-
 // settle makes one of the three changes that need a lease. When the answer to
 // an earlier attempt was lost and the lease no longer holds the record, done
 // tells whether it was that attempt that has settled it.
 func (s *Store) settle(
 	ctx context.Context, what string, lease *cnerium.Lease, operationOf func() *operation,
-	done func(ctx context.Context, lease cnerium.Lease, lost error) (settled, error),
-) (settled, error) {
+	done func(ctx context.Context, lease cnerium.Lease, lost error) (found, error),
+) (found, error) {
 	end, err := s.begin(ctx)
 	if err != nil {
-		return settled{}, describe(what, err)
+		return found{}, describe(what, err)
 	}
 	defer end()
-	mine := *lease // the caller's may change while another goroutine sends this one
-	var found settled
+	op := operationOf()
+	op.id, op.token = lease.ID, lease.Token // the caller's may change while another goroutine sends it
+	mine := *lease
 	var lost error
 	err = s.persist(ctx, func(ctx context.Context) error {
-		op := operationOf()
-		op.id = mine.ID
-		op.args = append(append(names(mine.ID), mine.Token), op.args...)
-		op.read = func(rows pgx.Rows) (err error) {
-			found = settled{}
-			found.done, err = first(rows, &found.now, &found.event.ticket, &found.event.n)
-			return err
-		}
 		err := s.group.run(ctx, op)
 		if isLost(err) {
 			lost = err
 		}
 		return err
 	})
-	if err == nil && !found.done {
+	if err != nil {
+		return found{}, describe(what, err)
+	}
+	got := op.found
+	if !got.done {
 		err = cnerium.ErrLeaseLost
 		if lost != nil && done != nil {
-			found, err = done(ctx, mine, lost)
+			got, err = done(ctx, mine, lost)
 		}
 	}
 	if err != nil {
-		return settled{}, describe(what, err)
+		return found{}, describe(what, err)
 	}
-	return found, nil
+	return got, nil
 }
 
 // isCommitted returns what a commit has done whose answer was lost.
-func (s *Store) isCommitted(ctx context.Context, lease cnerium.Lease, _ error) (settled, error) {
-	var found settled
+func (s *Store) isCommitted(ctx context.Context, lease cnerium.Lease, _ error) (found, error) {
+	var f found
 	err := s.persist(ctx, func(ctx context.Context) error {
 		return s.using(ctx, func(conn *pgx.Conn) error {
 			rows, err := conn.Query(ctx, s.sql.settled, append(names(lease.ID), lease.Token)...)
@@ -216,21 +208,21 @@ func (s *Store) isCommitted(ctx context.Context, lease cnerium.Lease, _ error) (
 			}
 			defer rows.Close()
 			var committed bool
-			_, err = first(rows, &committed, &found.now, &found.event.ticket, &found.event.n)
-			found.done = committed
+			_, err = first(rows, &committed, &f.now, &f.event.ticket, &f.event.n)
+			f.done = committed
 			return err
 		})
 	})
-	if err == nil && !found.done {
+	if err == nil && !f.done {
 		err = cnerium.ErrLeaseLost
 	}
-	return found, err
+	return f, err
 }
 
 // isReleased returns the error of the connection: a record that is gone does
 // not say who has removed it.
-func (s *Store) isReleased(_ context.Context, _ cnerium.Lease, lost error) (settled, error) {
-	return settled{}, fmt.Errorf("the record is no longer held, and it is not known by whom it was released: %w", lost)
+func (s *Store) isReleased(_ context.Context, _ cnerium.Lease, lost error) (found, error) {
+	return found{}, fmt.Errorf("the record is no longer held, and it is not known by whom it was released: %w", lost)
 }
 
 func checkOutcome(outcome cnerium.Outcome) error {
@@ -254,35 +246,22 @@ func owned(o cnerium.Outcome) cnerium.Outcome {
 	return o
 }
 
-// committing returns the statement that stores an outcome, without the
-// parameters that name the lease.
-func (s *Store) committing(o cnerium.Outcome) *operation {
-	response := o.Response
+// committing returns the operation that stores an outcome.
+func committing(o cnerium.Outcome) *operation {
 	op := &operation{
-		query: s.sql.commit,
-		args: []any{
-			s.now(), milliseconds(o.Retention), int64(response.Status), encodeHeader(response.Header), response.Body,
-		},
-		size: len(response.Body) + 1000,
+		kind:      kindCommit,
+		retention: milliseconds(o.Retention),
+		status:    int64(o.Response.Status),
+		header:    encodeHeader(o.Response.Header),
+		body:      o.Response.Body,
+		events:    o.Events,
+		size:      len(o.Response.Body) + 1000,
 	}
-	if len(o.Events) == 0 {
-		return op
+	if len(o.Events) > 0 {
+		op.kind = kindEvents
 	}
-	n := len(o.Events)
-	emitted := make([]int64, n)
-	var columns [5][][]byte
-	for i := range columns {
-		columns[i] = make([][]byte, n)
-	}
-	for i, e := range o.Events {
-		emitted[i] = e.Time.UnixMilli()
-		for c, text := range []string{e.Operation, e.Room, e.Type, e.Subject} {
-			columns[c][i] = []byte(text)
-		}
-		columns[4][i] = e.Data
+	for _, e := range o.Events {
 		op.size += len(e.Data) + 200
 	}
-	op.emits, op.query = true, s.sql.commitEvents
-	op.args = append(op.args, s.horizon.Load(), emitted, columns[0], columns[1], columns[2], columns[3], columns[4])
 	return op
 }

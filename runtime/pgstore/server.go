@@ -123,3 +123,19 @@ func (s *Store) Check(ctx context.Context) error {
 		})
 	})
 }
+
+// locksByName reports whether a handler's transaction can lock its record by
+// its name alone: it can when a statement sees what was committed before it
+// began, and not only what was before the transaction.
+func (s *Store) locksByName(ctx context.Context) (bool, error) {
+	isolation := string(s.opts.Isolation)
+	switch {
+	case s.opts.Portable:
+		return false, nil
+	case isolation == "":
+		if err := s.pool.QueryRow(ctx, "SHOW default_transaction_isolation").Scan(&isolation); err != nil {
+			return false, err
+		}
+	}
+	return strings.EqualFold(isolation, string(pgx.ReadCommitted)), nil
+}

@@ -30,6 +30,7 @@ type Store struct {
 	limits limits
 	sql    *queries
 	epoch  string
+	byName bool // a handler's transaction locks the name of its record, and no row
 
 	group    group
 	notifier notifier
@@ -115,6 +116,10 @@ func (s *Store) setUp(ctx context.Context) error {
 		return err
 	}
 	if err := s.adoptOrdering(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.byName, err = s.locksByName(ctx); err != nil {
 		return err
 	}
 	return s.see(ctx)

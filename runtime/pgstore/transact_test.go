@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -322,4 +323,69 @@ func TestARefusalAfterAnErrorOfTheServerIsStored(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"taken"}, m.rows(t))
 	requireCommitted(t, store, "k", "it is taken")
+}
+
+// TestADuplicateSeesWhatItHasWaitedFor has one on another node that comes while
+// the first is being committed.
+func TestADuplicateSeesWhatItHasWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, isolation := range []pgx.TxIsoLevel{"", pgx.RepeatableRead} {
+		t.Run(string(isolation), func(t *testing.T) {
+			t.Parallel()
+			m, first := newStore(t, pgstore.Options{Isolation: isolation})
+			stores := []store{{Store: first, medium: m}, {Store: m.open(t, pgstore.Options{Isolation: isolation}), medium: m}}
+			for i := range 40 {
+				key := fmt.Sprint(i)
+				var ran atomic.Int32
+				together(2, func(which int) {
+					record, err := persistent{stores[which]}.Transact(t.Context(), claim(key), func(ctx context.Context, _ int) (cnerium.Outcome, error) {
+						ran.Add(1)
+						return outcome(key), m.insert(ctx, key)
+					})
+					require.NoError(t, err)
+					require.Equal(t, key, string(record.Response.Body))
+				})
+				require.EqualValues(t, 1, ran.Load())
+			}
+			require.Len(t, m.rows(t), 40)
+		})
+	}
+}
+
+// TestAReservationDuringAHandlerUndoesIt is of an operation that was a plain
+// one on another node, of an older version perhaps.
+func TestAReservationDuringAHandlerUndoesIt(t *testing.T) {
+	t.Parallel()
+	m, store := newStore(t, pgstore.Options{})
+	other := m.open(t, pgstore.Options{})
+	var lease *cnerium.Lease
+	_, err := store.Transact(t.Context(), claim("k"), func(ctx context.Context, _ int) (cnerium.Outcome, error) {
+		lease = reserve(t, other, "k")
+		return outcome("undone"), m.insert(ctx, "undone")
+	})
+	require.ErrorIs(t, err, cnerium.ErrSerialization)
+	require.Empty(t, m.rows(t))
+	record, err := store.Transact(t.Context(), claim("k"), never(t))
+	require.NoError(t, err)
+	require.Equal(t, cnerium.StateReserved, record.State)
+	commit(t, other, lease, outcome("reserved"))
+	requireCommitted(t, store, "k", "reserved")
+}
+
+// TestAHandlerThatBeginsAnewLeavesItsOutcomeUnknown hides from the connection
+// that the transaction is another one.
+func TestAHandlerThatBeginsAnewLeavesItsOutcomeUnknown(t *testing.T) {
+	t.Parallel()
+	m, store := newStore(t, pgstore.Options{})
+	_, err := store.Transact(t.Context(), claim("k"), func(ctx context.Context, _ int) (cnerium.Outcome, error) {
+		require.NoError(t, m.insert(ctx, "before"))
+		_, err := pgstore.TxFrom(ctx).Exec(ctx, "COMMIT; BEGIN")
+		require.NoError(t, err)
+		return outcome("done"), m.insert(ctx, "after")
+	})
+	require.ErrorContains(t, err, "the handler ended the transaction")
+	require.Equal(t, []string{"before"}, m.rows(t))
+	record, err := store.Transact(t.Context(), claim("k"), never(t))
+	require.NoError(t, err)
+	require.Equal(t, cnerium.StateReserved, record.State)
 }

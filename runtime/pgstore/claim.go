@@ -1,0 +1,158 @@
+package pgstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+// open claims the record in a transaction, which is left open only if the
+// claim is granted. When the record is in the hands of another transaction
+// for too long, what is found is a reserved record.
+func (t *transaction) open(ctx context.Context) (granted bool, err error) {
+	for {
+		err := t.persist(ctx, func(ctx context.Context) error {
+			granted, err = t.take(ctx)
+			return err
+		})
+		switch {
+		case code(err) == codeLockTimeout:
+			t.found = cnerium.Record{
+				ID: t.claim.ID, State: cnerium.StateReserved, Fingerprint: t.claim.Fingerprint,
+				Since: t.began.UTC().Truncate(time.Millisecond),
+			}
+			return false, nil
+		case isConflict(err):
+			return false, serialization(err)
+		case err != nil || granted:
+			return granted, err
+		}
+		// What was in the way may be gone by now.
+		if !t.record.grants(t.claim) {
+			t.found, err = t.view(t.record)
+			return false, err
+		}
+	}
+}
+
+// take begins a transaction and claims the record in it. When the claim is not
+// granted, nothing is left of the transaction, and the record is what was in
+// the way.
+func (t *transaction) take(ctx context.Context) (granted bool, err error) {
+	conn, err := t.acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	t.token, t.xid, t.record = newToken(), "", nil
+	if t.byName {
+		granted, err = t.takeName(ctx, conn.Conn())
+	} else {
+		granted, err = t.takeRow(ctx, conn.Conn(), true)
+	}
+	err = finding(conn.Conn(), err)
+	if err == nil && granted {
+		t.handle = newHandle(conn)
+		return true, nil
+	}
+	rollBack(ctx, conn.Conn())
+	settleDown(conn.Conn())
+	conn.Release()
+	if err == nil && t.record == nil {
+		t.record, err = t.find(ctx, t.claim.ID)
+	}
+	return false, err
+}
+
+func beginHandler(isolation pgx.TxIsoLevel) string {
+	if isolation == "" {
+		return "BEGIN"
+	}
+	return "BEGIN ISOLATION LEVEL " + string(isolation)
+}
+
+// patience is how long the record may still be waited for, in milliseconds.
+func (t *transaction) patience() string {
+	return strconv.FormatInt(max(1, milliseconds(t.claim.Wait-time.Since(t.began))), 10)
+}
+
+// takeName claims the record by a lock on its name, in one go with the
+// beginning of the transaction when nobody else has the lock.
+func (t *transaction) takeName(ctx context.Context, conn *pgx.Conn) (granted bool, err error) {
+	name := lockName(t.opts.Schema, t.claim.ID)
+	locked := false
+	var b pgx.Batch
+	b.Queue(beginHandler(t.opts.Isolation))
+	b.Queue(sqlTry, name).QueryRow(func(row pgx.Row) error { return row.Scan(&locked) })
+	t.queueLook(&b)
+	err = conn.SendBatch(ctx, &b).Close()
+	if err == nil && !locked {
+		var b pgx.Batch
+		b.Queue(sqlWait, name, t.patience())
+		t.queueLook(&b)
+		b.Queue(sqlPatient)
+		err = conn.SendBatch(ctx, &b).Close()
+	}
+	switch {
+	case err != nil || !t.record.grants(t.claim):
+		return false, err
+	case t.xid == "": // what is there is to be replaced
+		return t.takeRow(ctx, conn, false)
+	}
+	t.record.fingerprint, t.record.attempt = t.claim.Fingerprint[:], 1
+	return true, nil
+}
+
+// queueLook asks for the record, whose name must be locked.
+func (t *transaction) queueLook(b *pgx.Batch) {
+	b.Queue(t.sql.look, append(names(t.claim.ID), t.now())...).Query(func(rows pgx.Rows) error {
+		t.record = &record{id: t.claim.ID}
+		_, err := first(rows, append([]any{&t.xid, &t.record.now}, t.record.columns()...)...)
+		return err
+	})
+}
+
+// takeRow claims the record by writing it, as Reserve does. With begin the
+// transaction begins with it, in one go.
+func (t *transaction) takeRow(ctx context.Context, conn *pgx.Conn, begin bool) (granted bool, err error) {
+	t.record = nil
+	query := t.sql.open
+	if anonymous(t.claim) {
+		query = t.sql.openTakeOver
+	}
+	op := t.claiming(t.claim, t.token)
+	_, args := t.statement(op)
+	var b pgx.Batch
+	if begin {
+		b.Queue(beginHandler(t.opts.Isolation))
+	}
+	b.Queue(query, append(args, t.patience())...).Query(func(rows pgx.Rows) error {
+		if !rows.Next() {
+			return rows.Err()
+		}
+		granted = true
+		return rows.Scan(&op.token, &op.found.now, &op.found.attempt, &op.found.fingerprint, new(int64), new(int64), new(string))
+	})
+	if err := conn.SendBatch(ctx, &b).Close(); err != nil || !granted {
+		return false, err
+	}
+	t.record = op.record()
+	return true, nil
+}
+
+// lockName is a number for the name of a record, the same on all nodes. Two
+// records with the same number, which are hard to find, wait for each other.
+// It is odd, which the numbers of the other locks are not: see sqlGate.
+func lockName(schema string, id cnerium.ID) int64 {
+	var text []byte
+	for _, part := range []string{schema, id.Scope, id.Operation, id.Key} {
+		text = appendText(text, part)
+	}
+	sum := sha256.Sum256(text)
+	return int64(binary.BigEndian.Uint64(sum[:])) | 1
+}

@@ -1,0 +1,80 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+// finish sends the last statements. Once the outcome is written, what fails is
+// the commit.
+func (t *transaction) finish(
+	ctx context.Context, conn *pgx.Conn, outcome cnerium.Outcome,
+) (done found, written bool, err error) {
+	var b pgx.Batch
+	query, args := t.last(outcome)
+	if len(outcome.Events) > 0 {
+		b.Queue(t.sql.lockTicket)
+	}
+	b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
+		var held int64
+		written, err = first(rows, &done.now, &done.event.ticket, &done.event.n, &held)
+		if err == nil {
+			rows.Close()
+			err = rows.Err()
+		}
+		written = written && err == nil
+		return err
+	})
+	var end string
+	b.Queue(commit).Exec(func(tag pgconn.CommandTag) error {
+		end = tag.String()
+		return nil
+	})
+	err = conn.SendBatch(ctx, &b).Close()
+	if err == nil && end != commit {
+		err = errEnded(errUndone)
+	}
+	return done, written, err
+}
+
+// last returns the statement that stores the outcome.
+func (t *transaction) last(outcome cnerium.Outcome) (query string, args []any) {
+	op := committing(outcome)
+	args = append(names(t.claim.ID), t.token, t.now(), op.retention, op.status, op.header, op.body)
+	silent, announcing := t.sql.finish, t.sql.finishEvents
+	if t.xid != "" {
+		silent, announcing = t.sql.insert, t.sql.insertEvents
+		args = append(args, t.record.fingerprint, t.xid)
+	}
+	if !op.emits() {
+		return silent, args
+	}
+	return announcing, append(append(args, t.horizon.Load()), columns(op.events)...)
+}
+
+// isTaken reports whether the last statement has failed because somebody has
+// written the record who did not wait for the lock.
+func (t *transaction) isTaken(err error) bool {
+	var failed *pgconn.PgError
+	return errors.As(err, &failed) && failed.Code == codeUnique &&
+		failed.SchemaName == t.opts.Schema && failed.TableName == "records"
+}
+
+const (
+	codeUnique = "23505"
+
+	// codeDivision is what the last statement fails with when the transaction
+	// is not the one that was begun.
+	codeDivision = "22012"
+)
+
+// errEnded explains why the transaction is not the one that was begun.
+func errEnded(err error) error {
+	return fmt.Errorf("the handler ended the transaction, or went on after an error that did: %w", err)
+}
