@@ -14,6 +14,10 @@ func (x *execution) outcome(resp *Response, err error) (*Response, []Event, erro
 	if e, ok := asError(err); ok && storable(e.status()) {
 		return e.response(), nil, nil // a failure announces nothing
 	}
+	if d, ok := errors.AsType[*declined](err); ok {
+		x.sent = sendable(d.resp)
+		return &x.sent, nil, nil
+	}
 	switch {
 	case err != nil:
 	case emitErr != nil:
@@ -57,6 +61,13 @@ type refusal struct{ resp *Response }
 
 // Error tells the status.
 func (r *refusal) Error() string { return fmt.Sprintf("the handler answered %d", r.resp.Status) }
+
+// declined is a response by which a captured handler says that it has failed:
+// it is stored as the response of an [*Error] is, and announces nothing.
+type declined struct{ resp *Response }
+
+// Error tells the status.
+func (d *declined) Error() string { return fmt.Sprintf("the handler answered %d", d.resp.Status) }
 
 // tooLarge reports whether a response is larger than the store is to keep.
 func (x *execution) tooLarge(resp *Response) bool {

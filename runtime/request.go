@@ -23,6 +23,7 @@ type Request struct {
 	fingerprint Fingerprint
 	attempt     int
 	body        []byte
+	maxResponse int64 // bytes of a body that the store is to keep
 	query       url.Values
 	queryErr    error
 	events      collector

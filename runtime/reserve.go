@@ -79,6 +79,7 @@ func (x *execution) bind() (call Call, err error) {
 		}
 	}()
 	x.req.events.limit(&x.rt.app.opts)
+	x.req.maxResponse = x.rt.app.opts.MaxResponse
 	return x.rt.Bind(x.req)
 }
 
