@@ -1,0 +1,80 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Response is a successful answer as it came.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte // empty, not nil, when there is none
+}
+
+// Meta tells about a call that succeeded what is not in its result.
+type Meta struct {
+	Operation string
+	Key       string      // that the call was made with
+	Attempts  int         // 1 when the first was answered; what net/http sends again by itself, when a kept connection turns out to be closed, does not count
+	Replayed  bool        // the answer is that of an earlier request with the key
+	Cursor    string      // Event-Cursor: subscribe after it to get what comes later; "" when the operation emitted nothing
+	Status    int         // of the answer
+	Header    http.Header // of the answer
+}
+
+// DecodeError is wrapped by the error of a call whose answer cannot be read.
+// The operation has been carried out all the same: a call with the same key
+// gets the same answer.
+type DecodeError struct {
+	ContentType string // of the answer; "" when it has none
+	Err         error  // why
+}
+
+// Error says why the answer cannot be read.
+func (e *DecodeError) Error() string { return "read the answer: " + e.Err.Error() }
+
+// Unwrap returns the error of encoding/json, if it is one.
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// JSON decodes the answer of [Client.Do], whose results are its parameters. The
+// body must be JSON, also by its content type; members that T does not have are
+// ignored, because a newer server may have more. A T that is a pointer is nil
+// when the body is null. An answer that cannot be read is a [*DecodeError]
+// inside of an [*Error].
+func JSON[T any](resp *Response, meta *Meta, err error) (T, *Meta, error) {
+	var out, none T
+	if err != nil {
+		return none, nil, err
+	}
+	if err := resp.decode(&out); err != nil {
+		return none, nil, &Error{
+			Operation: meta.Operation, Key: meta.Key, Attempts: meta.Attempts,
+			Status: resp.Status, Header: resp.Header, Body: resp.Body,
+			Err: &DecodeError{ContentType: resp.Header.Get("Content-Type"), Err: err},
+		}
+	}
+	return out, meta, nil
+}
+
+// decode reads the body, which must be exactly one JSON value, into v.
+func (r *Response) decode(v any) error {
+	contentType := r.Header.Get("Content-Type")
+	switch {
+	case len(r.Body) == 0:
+		return fmt.Errorf("status %d without a body, expected JSON", r.Status)
+	case !isJSON(contentType):
+		return fmt.Errorf("content type %s, expected application/json", strconv.Quote(contentType))
+	}
+	return json.Unmarshal(r.Body, v)
+}
+
+// isJSON reports whether a content type is application/json or a +json type.
+func isJSON(contentType string) bool {
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
+}
