@@ -29,9 +29,9 @@ func BenchmarkRun(b *testing.B) {
 	_, listed := benchmarkModule(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := analyse(newDisk(), listed)
-		require.NoError(b, err)
-		_, err = r.finish()
+		r := newRun(Options{}, newDisk(), listed)
+		require.NoError(b, r.analyse(listed))
+		_, err := r.finish()
 		require.NoError(b, err)
 	}
 }

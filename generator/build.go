@@ -10,7 +10,7 @@ import (
 // buildPackage makes the model of a package, and every diagnostic of the
 // package. The model is to be used only when there is none.
 func buildPackage(src *source) (*Package, []Diagnostic) {
-	p := &Package{Path: src.path, Name: src.name, Dir: src.dir, types: src.types}
+	p := &Package{Path: src.path, Name: src.name, Dir: src.dir, types: src.types, own: src.own, files: src.fileNames(), disk: src.disk}
 	src.encodable = make(map[jsonKey]bool)
 	elsewhere := declaredElsewhere(src)
 	p.declared = slices.Sorted(maps.Keys(src.declared))
@@ -22,7 +22,12 @@ func buildPackage(src *source) (*Package, []Diagnostic) {
 		p.Routes = append(p.Routes, route)
 		found = append(found, more...)
 	}
-	found = append(found, checkReserved(src, p.Routes, elsewhere)...)
+	var more []Diagnostic
+	p.Events, more = buildEvents(src)
+	found = append(found, more...)
+	p.target, more = readTarget(src)
+	found = append(found, more...)
+	found = append(found, checkReserved(src, p, elsewhere)...)
 	return p, sortDiagnostics(found)
 }
 

@@ -49,7 +49,7 @@ func sourceOf(t *testing.T, text string) *source {
 	require.Empty(t, found)
 	src := &source{
 		path: "example.com/orders", name: tree.Name.Name, dir: "/orders", fset: fset, disk: newDisk(),
-		files: []*ast.File{tree}, directives: directives,
+		files: []*ast.File{tree}, directives: directives.routes, events: directives.events, targets: directives.targets,
 		info: &types.Info{Defs: make(map[*ast.Ident]types.Object)},
 	}
 	config := types.Config{

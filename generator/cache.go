@@ -17,6 +17,9 @@ var ErrCache = errors.New("the cache holds a wrong result")
 // find returns what a run finds out: from the cache, where nothing has changed
 // that it depends on, else by doing the work.
 func find(ctx context.Context, opts Options) (*result, error) {
+	if _, err := opts.target(); err != nil {
+		return nil, err
+	}
 	if opts.Cache == CacheOff {
 		r, _, err := work(ctx, opts, newDisk())
 		return r, err
@@ -187,6 +190,16 @@ func same(a, b *result) error {
 		f.code, g.code = nil, nil
 		if !reflect.DeepEqual(f, g) {
 			return fmt.Errorf("results for %s differ", g.Dir)
+		}
+	}
+	if len(a.Targets) != len(b.Targets) {
+		return errors.New("documents and clients differ")
+	}
+	for i, t := range a.Targets {
+		u := b.Targets[i]
+		t.content, u.content = nil, nil
+		if !reflect.DeepEqual(t, u) {
+			return fmt.Errorf("results for %s differ", u.Path)
 		}
 	}
 	p, err := a.pack()

@@ -17,7 +17,7 @@ import (
 )
 
 // cacheFormat changes with what is stored.
-const cacheFormat = 1
+const cacheFormat = 2
 
 // cacheKey is the sum of what a run was asked to do, and of everything but
 // files that decides about its result: this program, the go command, and the
@@ -38,6 +38,7 @@ func cacheKey(opts Options) (string, error) {
 	h := sha256.New()
 	for _, part := range slices.Concat(
 		[]string{fmt.Sprint(cacheFormat), program, runtime.Version(), dir, opts.Tags},
+		[]string{opts.OpenAPI, opts.Client, opts.TypeScript, fmt.Sprint(opts.Shapes)},
 		opts.Patterns, []string{""}, command.id, []string{""}, environment(os.Environ()),
 	) {
 		_, _ = fmt.Fprintf(h, "%d %s\n", len(part), part) // a hash takes everything

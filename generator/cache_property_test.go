@@ -24,6 +24,7 @@ type shop struct {
 	dir   string // of the module
 	cache string
 	tags  string
+	ts    string            // the folder of a client of all packages
 	files map[string]string // by paths relative to the module
 }
 
@@ -138,10 +139,28 @@ var edits = map[string]func(t require.TestingT, s *shop){
 	"workspace": func(t require.TestingT, s *shop) {
 		s.toggle(t, "../go.work", "go 1.26\n\nuse (\n\t./shop\n\t./alt\n)\n")
 	},
+	"package directive": func(t require.TestingT, s *shop) {
+		s.toggle(t, "c/doc.go", "//cnerium:package openapi=openapi.yaml client=../cclient ts=../web\npackage c\n")
+	},
+	"event": func(t require.TestingT, s *shop) {
+		s.toggle(t, "b/event.go", "package b\n\nimport \"example.com/lib\"\n\n//cnerium:event b.changed\ntype Changed struct{ ID lib.ID }\n")
+	},
 	"foreign output": func(t require.TestingT, s *shop) { s.toggle(t, "c/"+OutputName, "package c\n") },
 
-	"body":           func(t require.TestingT, s *shop) { s.swap(t, "a/a.go", "return nil\n", "panic(nil)\n") },
-	"tags":           func(_ require.TestingT, s *shop) { s.tags = map[string]string{"": "pro", "pro": ""}[s.tags] },
+	"body": func(t require.TestingT, s *shop) { s.swap(t, "a/a.go", "return nil\n", "panic(nil)\n") },
+	"tags": func(_ require.TestingT, s *shop) { s.tags = map[string]string{"": "pro", "pro": ""}[s.tags] },
+	"flag": func(_ require.TestingT, s *shop) { s.ts = map[string]string{"": "web", "web": ""}[s.ts] },
+	"comment": func(t require.TestingT, s *shop) {
+		s.swap(t, "b/b.go", "type Input", "// Input is a number.\ntype Input")
+	},
+	"deleted document": func(t require.TestingT, s *shop) { s.remove(t, "c/openapi.yaml") },
+	"edited document": func(t require.TestingT, s *shop) {
+		s.toggle(t, "c/openapi.yaml", yamlFirstLine+"\nopenapi: 3.1.0\n")
+	},
+	"foreign document": func(t require.TestingT, s *shop) { s.toggle(t, "web/c.ts", "export {}\n") },
+	"lost client": func(t require.TestingT, s *shop) {
+		s.toggle(t, "cclient/client_gen.go", outputFirstLine+"\n"+sourcePrefix+"example.com/shop/c\n\npackage cclient\n")
+	},
 	"deleted output": func(t require.TestingT, s *shop) { s.remove(t, "a/"+OutputName) },
 	"edited output": func(t require.TestingT, s *shop) {
 		s.toggle(t, "a/"+OutputName, outputFirstLine+"\n\npackage a\n\nvar x = 1\n")
@@ -159,7 +178,7 @@ var edits = map[string]func(t require.TestingT, s *shop){
 }
 
 func (s *shop) options(mode CacheMode, patterns ...string) Options {
-	return Options{Dir: s.dir, Patterns: patterns, Tags: s.tags, Cache: mode, CacheDir: s.cache}
+	return Options{Dir: s.dir, Patterns: patterns, Tags: s.tags, TypeScript: s.ts, Cache: mode, CacheDir: s.cache}
 }
 
 // seen is all that a run tells.
@@ -222,7 +241,7 @@ func TestEachEditIsSeenByTheCache(t *testing.T) {
 			edit(t, s)
 			s.settle(t)
 			now := s.look(CacheOff, "./...")
-			if !reflect.DeepEqual(before, now) && s.tags == "" && !changesOutputOnly[name] {
+			if !reflect.DeepEqual(before, now) && s.tags == "" && s.ts == "" && !changesOutputOnly[name] {
 				s.forgetInputs(t)
 				require.NotEqual(t, now, s.look(CacheOn, "./..."), "the comparison sees nothing")
 				require.ErrorIs(t, s.verify(), ErrCache)

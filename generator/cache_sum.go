@@ -44,6 +44,9 @@ func (in *inputs) sum(d *disk, begin time.Time) (string, error) {
 	})
 	h := sha256.New()
 	for _, part := range parts {
+		if part == "" {
+			continue
+		}
 		_, _ = fmt.Fprintf(h, "%d\n%s", len(part), part) // a hash takes everything
 	}
 	return hex.EncodeToString(h.Sum(nil)), errors.Join(errs...)
@@ -130,7 +133,8 @@ func (s *inputSum) absent(path string) error {
 }
 
 // folder returns lines about a folder: the Go files that it has, and whether a
-// module begins in it.
+// module begins in it. With neither, it returns nothing, because the go command
+// passes over such a folder: what a run has written there is no change.
 func (s *inputSum) folder(dir string) (string, error) {
 	entries, err := s.disk.readDir(dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -143,7 +147,6 @@ func (s *inputSum) folder(dir string) (string, error) {
 		return "", err
 	}
 	var text strings.Builder
-	text.WriteString(dir + "\n")
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
 		switch {
@@ -160,7 +163,10 @@ func (s *inputSum) folder(dir string) (string, error) {
 			text.WriteString(line)
 		}
 	}
-	return text.String(), nil
+	if text.Len() == 0 {
+		return "", nil
+	}
+	return dir + "\n" + text.String(), nil
 }
 
 // isHarmless reports whether a file is the output of a package that has code,

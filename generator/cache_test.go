@@ -2,6 +2,7 @@ package generator
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -45,6 +46,49 @@ func TestAnUnchangedModuleIsNotWorkedOnAgain(t *testing.T) {
 		require.Len(t, routes, 2)
 		return err
 	}))
+	require.NoError(t, s.verify())
+}
+
+func TestDocumentsAndClientsComeFromTheCache(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, t.TempDir())
+	s.write(t, "c/doc.go", "//cnerium:package openapi=openapi.yaml\npackage c\n")
+	s.ts = "web"
+	s.settle(t)
+	require.NotContains(t, cachedRun(t, s, generated(t)), usedNote)
+	require.Equal(t, usedNote, cachedRun(t, s, generated(t)), "outputs that were written are no change")
+	before := s.look(CacheOff, "./...")
+	for _, name := range []string{"c/openapi.yaml", "web/cnerium.ts", "c/" + OutputName} {
+		s.remove(t, name)
+	}
+	require.Equal(t, usedNote, cachedRun(t, s, generated(t)))
+	require.Equal(t, before, s.look(CacheVerify, "./..."))
+	require.True(t, before.Report.Clean())
+}
+
+// TestAGoClientIsSeenOnceByTheCache shows what is known about the limits: the
+// client is a package, so the run after the one that has written it works.
+func TestAGoClientIsSeenOnceByTheCache(t *testing.T) {
+	t.Parallel()
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	s := newShop(t, t.TempDir())
+	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	require.NoError(t, err)
+	s.write(t, "go.sum", string(sum))
+	s.write(t, "go.mod", shopFiles["go.mod"]+"\nrequire github.com/cnerium/cnerium-go v0.0.0\n\nreplace github.com/cnerium/cnerium-go => "+root+"\n")
+	s.write(t, "uses/uses.go", "package uses\n\nimport _ \"github.com/cnerium/cnerium-go/runtime/client\"\n")
+	command := exec.Command("go", "list", "-mod=mod", "-deps", "./uses") // completes go.mod
+	command.Dir = s.dir
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, string(output))
+	s.remove(t, "uses")
+	s.write(t, "c/doc.go", "//cnerium:package client=../cclient\npackage c\n")
+	s.settle(t)
+	require.NotContains(t, cachedRun(t, s, generated(t)), usedNote)
+	s.settle(t)
+	require.NotContains(t, cachedRun(t, s, generated(t)), usedNote)
+	require.Equal(t, usedNote, cachedRun(t, s, generated(t)))
 	require.NoError(t, s.verify())
 }
 
@@ -145,6 +189,16 @@ func TestTheKeyHasAllThatIsNoFile(t *testing.T) {
 	first := key(same)
 	require.Equal(t, first, key(same))
 	require.NotEqual(t, first, key(func(opts *Options) { opts.Tags = "pro" }))
+	require.NotEqual(t, first, key(func(opts *Options) { opts.Shapes = true }))
+	targets := map[string]bool{first: true}
+	for _, change := range []func(opts *Options){
+		func(opts *Options) { opts.OpenAPI = "x.yaml" },
+		func(opts *Options) { opts.Client = "x.yaml" },
+		func(opts *Options) { opts.TypeScript = "x.yaml" },
+	} {
+		targets[key(change)] = true
+	}
+	require.Len(t, targets, 4)
 	require.NotEqual(t, first, key(func(opts *Options) { opts.Dir = filepath.Dir(opts.Dir) }))
 	require.NotEqual(t, first, key(func(opts *Options) { opts.Patterns = []string{"./a", "./b"} }))
 	require.NotEqual(t,

@@ -75,8 +75,12 @@ func conflict(r, earlier *Route) (string, bool) {
 }
 
 // refer writes another place for a message at r: its file as seen from r's.
-func (r *Route) refer(at token.Position) string {
-	if name, err := filepath.Rel(filepath.Dir(r.Pos.Filename), at.Filename); err == nil {
+func (r *Route) refer(at token.Position) string { return refer(r.Pos, at) }
+
+// refer writes a place for a message at another one: its file as seen from
+// there. What is seen from nowhere stays as it is.
+func refer(from, at token.Position) string {
+	if name, err := filepath.Rel(filepath.Dir(from.Filename), at.Filename); err == nil && from.IsValid() {
 		at.Filename = filepath.ToSlash(name)
 	}
 	return at.String()

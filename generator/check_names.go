@@ -12,18 +12,24 @@ import (
 const registerName = "RegisterRoutes"
 
 // checkReserved refuses package-level names that generated code cannot do
-// without: its own one, and the predeclared ones that it needs. Elsewhere are
-// the names in files that take no part in this build.
-func checkReserved(src *source, routes []*Route, elsewhere map[string]token.Position) []Diagnostic {
-	needed := map[string]bool{"nil": true, "error": true}
-	for _, r := range routes {
+// without: those that others call it by, and the predeclared ones that it
+// needs. Elsewhere are the names in files that take no part in this build.
+func checkReserved(src *source, p *Package, elsewhere map[string]token.Position) []Diagnostic {
+	needed := map[string]bool{"error": true}
+	if len(p.Routes) > 0 {
+		needed["nil"] = true
+	}
+	if len(p.Events) > 0 {
+		needed["string"] = true
+	}
+	for _, r := range p.Routes {
 		if r.Handler != nil {
 			for _, name := range mentionsOf(src.types, r.Handler.written()...).predefined {
 				needed[name] = true
 			}
 		}
 	}
-	var found []Diagnostic
+	functions, found := emitNames(p.Events)
 	refuse := func(name, why string) {
 		pos, ok := elsewhere[name]
 		if declared, here := src.declared[name]; here {
@@ -37,7 +43,12 @@ func checkReserved(src *source, routes []*Route, elsewhere map[string]token.Posi
 	for _, name := range slices.Sorted(maps.Keys(needed)) {
 		refuse(name, "and generated code needs the predeclared one")
 	}
-	refuse(registerName, "which is the name of the function to be generated")
+	if len(p.Routes) > 0 {
+		refuse(registerName, "which is the name of the function to be generated")
+	}
+	for _, name := range functions {
+		refuse(name, "which is the name of a function to be generated for an event")
+	}
 	return found
 }
 

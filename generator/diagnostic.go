@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Diagnostic is one finding about the input. All of them stop the package
-// they are found in from being written.
+// Diagnostic is one finding about the input. All of them stop what they are
+// about from being written: the code of a package, a document or a client.
 type Diagnostic struct {
 	Pos      token.Position // absolute file name; Line and Column count from 1
 	Category string         // one of the Category constants
@@ -24,7 +24,7 @@ const (
 	CategoryDirectiveWord   = "directive-word"   // unknown word after //cnerium:, or cnerium: misspelt
 	CategoryDirectiveSpace  = "directive-space"  // a space after //, or /*, so that it is only a comment
 	CategoryDirectivePlace  = "directive-place"  // stands where it has no effect
-	CategoryDirectiveTwice  = "directive-twice"  // two directives on one function
+	CategoryDirectiveTwice  = "directive-twice"  // two directives on one function or type, or two for one package
 	CategoryOption          = "option"           // unknown, repeated or useless option
 	CategoryOptionValue     = "option-value"     // value out of range or malformed
 	CategoryMethod          = "method"           // not POST, PUT, PATCH or DELETE
@@ -42,9 +42,13 @@ const (
 	CategoryReceiver        = "receiver"         // method whose receiver cannot be passed to RegisterRoutes
 	CategoryTag             = "tag"              // field tag that has no effect
 	CategoryName            = "name"             // the package declares a name that generated code needs
-	CategoryOutput          = "output"           // the output file is not ours, or that of files which the build leaves out
+	CategoryOutput          = "output"           // an output file is not ours, or that of files which the build leaves out
 	CategoryType            = "type"             // type error in what a handler's declaration reaches
 	CategorySyntax          = "syntax"           // file does not parse
+	CategoryEvent           = "event"            // malformed type of an event, or a type that is no struct
+	CategoryEventTwice      = "event-twice"      // two structs have the same type of event
+	CategoryTarget          = "target"           // a document or client that cannot be made where it should
+	CategoryContractType    = "contract-type"    // a type whose JSON cannot be described to clients
 )
 
 // Format returns the diagnostic as go vet prints it, with the file relative

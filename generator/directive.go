@@ -5,29 +5,55 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// The parts of a directive: //cnerium:durable METHOD PATTERN OPERATION [name=value …].
+// The names of the directives, and their forms.
 const (
 	directiveTool   = "cnerium"
-	directiveName   = "durable"
 	directivePrefix = "//" + directiveTool + ":"
-	directiveForm   = directivePrefix + directiveName + " METHOD PATTERN OPERATION [name=value …]"
+
+	directiveName = "durable" // a route
+	targetName    = "package" // what is made of a package besides
+	eventName     = "event"   // a type of event
+
+	directiveForm = directivePrefix + directiveName + " METHOD PATTERN OPERATION [name=value …]"
+	targetForm    = directivePrefix + targetName + " openapi=FILE client=DIR ts=DIR"
+	eventForm     = directivePrefix + eventName + " TYPE"
 )
+
+// directiveNames are in the order of the manual.
+var directiveNames = []string{directiveName, targetName, eventName}
+
+// ignoreName is the directive of package vet, which reads it itself: to the
+// generator it is a comment.
+const ignoreName = "ignore"
+
+// meantNames are what a misspelt directive may have been meant as.
+var meantNames = []string{directiveName, targetName, eventName, ignoreName}
 
 // isDirective reports whether a comment starts like a directive of ours, known
 // or not.
-func isDirective(comment string) bool { return strings.HasPrefix(comment, directivePrefix) }
+func isDirective(comment string) bool {
+	rest, ok := strings.CutPrefix(comment, directivePrefix)
+	return ok && firstWord(rest) != ignoreName
+}
 
 // isSpacedDirective reports whether a comment would start like a directive if
 // it had no space after its slashes. A colon without a word is prose.
 func isSpacedDirective(comment string) bool {
+	rest, ok := spacedDirective(comment)
+	return ok && rest != "" && isLetter(rest[0])
+}
+
+// spacedDirective returns what follows the colon.
+func spacedDirective(comment string) (string, bool) {
 	text, ok := strings.CutPrefix(comment, "//")
 	trimmed := strings.TrimLeft(text, " \t")
 	rest, found := strings.CutPrefix(trimmed, directiveTool+":")
-	return ok && found && len(trimmed) < len(text) && rest != "" && isLetter(rest[0])
+	return rest, ok && found && len(trimmed) < len(text)
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -51,77 +77,106 @@ func (f *fault) diagnostic(fset *token.FileSet) Diagnostic {
 	}
 }
 
-// parseDirectives returns the well-formed directives of a file, each on its
-// function, and what is wrong with the others.
-func parseDirectives(fset *token.FileSet, file *ast.File) ([]directive, []Diagnostic) {
-	var directives []directive
-	var diagnostics []Diagnostic
-	places := places{fset: fset, file: file, taken: make(map[*ast.FuncDecl]token.Pos)}
-	for _, group := range file.Comments {
-		for _, comment := range group.List {
-			d, found := parseDirective(comment)
-			if d != nil {
-				// Where it has no effect, its words do not matter.
-				found = cmp.Or(places.attach(d, group), found)
-			}
-			switch {
-			case found != nil:
-				diagnostics = append(diagnostics, found.diagnostic(fset))
-			case d != nil:
-				directives = append(directives, *d)
-			}
-		}
-	}
-	return directives, diagnostics
+// directives are the well-formed ones of a file, each at its place.
+type directives struct {
+	routes  []directive
+	events  []eventDirective
+	targets []targetDirective
 }
 
-// parseDirective reads one comment. It returns neither a directive nor a fault
-// for one that is no business of ours, both for a directive whose words are
-// not in order, and only a fault for what is not a directive but was meant as
-// one.
-func parseDirective(comment *ast.Comment) (*directive, *fault) {
-	if isSpacedDirective(comment.Text) {
-		return nil, &fault{
-			comment.Pos(), CategoryDirectiveSpace,
-			"a space after // makes this an ordinary comment",
-			"remove the space: " + directivePrefix + directiveName,
+// parseDirectives returns the well-formed directives of a file, and what is
+// wrong with the others.
+func parseDirectives(fset *token.FileSet, file *ast.File) (*directives, []Diagnostic) {
+	var diagnostics []Diagnostic
+	places := &places{fset: fset, file: file, taken: make(map[ast.Node]token.Pos), found: new(directives)}
+	for _, group := range file.Comments {
+		for _, comment := range group.List {
+			if found := places.read(comment, group); found != nil {
+				diagnostics = append(diagnostics, found.diagnostic(fset))
+			}
 		}
 	}
-	if hint := nearMiss(comment.Text); hint != "" {
-		return nil, nearFault(comment, hint)
+	return places.found, diagnostics
+}
+
+// read reads one comment. Where a directive has no effect, its words do not
+// matter.
+func (p *places) read(comment *ast.Comment, group *ast.CommentGroup) *fault {
+	name, words, found := parseDirective(comment)
+	switch name {
+	case directiveName:
+		d := directive{pos: comment.Pos()}
+		found = cmp.Or(p.attach(&d, group), d.read(words))
+		if found == nil {
+			p.found.routes = append(p.found.routes, d)
+		}
+	case eventName:
+		d := eventDirective{pos: comment.Pos()}
+		found = cmp.Or(p.attachEvent(&d, group), d.read(words))
+		if found == nil {
+			p.found.events = append(p.found.events, d)
+		}
+	case targetName:
+		d := targetDirective{pos: comment.Pos()}
+		found = cmp.Or(p.standing(d.pos, group), d.read(words))
+		if found == nil {
+			p.found.targets = append(p.found.targets, d)
+		}
+	}
+	return found
+}
+
+// parseDirective returns the name of a directive and its words. Without a
+// name there is a fault for what was meant as one, and none for a comment that
+// is no business of ours.
+func parseDirective(comment *ast.Comment) (string, []word, *fault) {
+	if isSpacedDirective(comment.Text) {
+		rest, _ := spacedDirective(comment.Text)
+		meant := cmp.Or(nearest(firstWord(rest), meantNames), directiveName)
+		return "", nil, &fault{
+			comment.Pos(), CategoryDirectiveSpace,
+			"a space after // makes this an ordinary comment",
+			"remove the space: " + directivePrefix + meant,
+		}
+	}
+	if meant := nearMiss(comment.Text); meant != "" {
+		return "", nil, nearFault(comment, meant)
 	}
 	if !isDirective(comment.Text) {
-		return nil, nil
+		return "", nil, nil
 	}
 	parsed, ok := ast.ParseDirective(comment.Pos(), comment.Text)
-	if !ok || parsed.Name != directiveName {
-		return nil, unknownWord(comment)
+	if !ok || !slices.Contains(directiveNames, parsed.Name) {
+		return "", nil, unknownWord(comment)
 	}
-	d := &directive{pos: comment.Pos()}
-	return d, d.read(splitWords(parsed.Args, parsed.ArgsPos))
+	return parsed.Name, splitWords(parsed.Args, parsed.ArgsPos), nil
 }
 
 // unknownWord returns the fault of a comment whose word after the colon is
 // not one of ours.
 func unknownWord(comment *ast.Comment) *fault {
-	rest := comment.Text[len(directivePrefix):]
-	name := rest
-	if i := strings.IndexFunc(rest, unicode.IsSpace); i >= 0 {
-		name = rest[:i]
-	}
+	name := firstWord(comment.Text[len(directivePrefix):])
 	f := &fault{
 		pos:      comment.Pos() + token.Pos(len(directivePrefix)),
 		category: CategoryDirectiveWord,
 		message:  fmt.Sprintf("unknown directive %s%s", directivePrefix, name),
-		hint:     "the only one is " + directivePrefix + directiveName,
+		hint:     "there are " + directivePrefix + strings.Join(directiveNames, ", "+directivePrefix),
 	}
 	if name == "" {
 		f.message = "no word follows " + directivePrefix
 	}
-	if nearest(name, []string{directiveName}) != "" {
-		f.hint = "did you mean " + directivePrefix + directiveName + "?"
+	if meant := nearest(name, meantNames); meant != "" {
+		f.hint = "did you mean " + directivePrefix + meant + "?"
 	}
 	return f
+}
+
+// firstWord returns the text before the first white space.
+func firstWord(text string) string {
+	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
+		return text[:i]
+	}
+	return text
 }
 
 // splitWords splits at white space and keeps each word's place.
@@ -157,17 +212,13 @@ func (d *directive) read(words []word) *fault {
 	}
 	d.method, d.pattern, d.operation = words[0], words[1], words[2]
 	for _, w := range words[3:] {
-		name, value, _ := strings.Cut(w.text, "=")
 		if !isOption(w.text) {
 			return &fault{
 				w.pos, CategoryDirective, fmt.Sprintf("%q is left over after the operation", w.text),
 				"options are written name=value, without spaces",
 			}
 		}
-		d.options = append(d.options, option{
-			name:  word{name, w.pos},
-			value: word{value, w.pos + token.Pos(len(name)+1)},
-		})
+		d.options = append(d.options, optionOf(w))
 	}
 	return nil
 }
@@ -199,4 +250,13 @@ func isOption(text string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
 		return r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
+}
+
+// optionOf returns a word that has the form of an option as one.
+func optionOf(w word) option {
+	name, value, _ := strings.Cut(w.text, "=")
+	return option{
+		name:  word{name, w.pos},
+		value: word{value, w.pos + token.Pos(len(name)+1)},
+	}
 }

@@ -17,7 +17,8 @@ func parseSource(t *testing.T, text string) ([]directive, []Diagnostic) {
 	fset := token.NewFileSet()
 	tree, err := parser.ParseFile(fset, "a.go", text, parser.ParseComments|parser.SkipObjectResolution)
 	require.NoError(t, err)
-	return parseDirectives(fset, tree)
+	found, diagnostics := parseDirectives(fset, tree)
+	return found.routes, diagnostics
 }
 
 func TestDirectiveHasItsWordsAndTheirPlaces(t *testing.T) {
@@ -133,11 +134,11 @@ func TestWhatIsMeantAsADirectiveHasADiagnosticAtItsPlace(t *testing.T) {
 		},
 		"another word": {
 			"//cnerium:x\nvar x int",
-			"3:11", CategoryDirectiveWord, "unknown directive //cnerium:x", "the only one is //cnerium:durable",
+			"3:11", CategoryDirectiveWord, "unknown directive //cnerium:x", "there are //cnerium:durable, //cnerium:package, //cnerium:event",
 		},
 		"space after the colon": {
 			"//cnerium: durable POST /a a.create\nfunc F() {}",
-			"3:11", CategoryDirectiveWord, "no word follows //cnerium:", "the only one is //cnerium:durable",
+			"3:11", CategoryDirectiveWord, "no word follows //cnerium:", "there are //cnerium:durable, //cnerium:package, //cnerium:event",
 		},
 		"space after the slashes": {
 			"// F does.\n// cnerium:durable POST /a a.create\nfunc F() {}",
@@ -248,24 +249,40 @@ func FuzzDirective(f *testing.F) {
 	f.Add("cnerium:durable POST /=a a.b =x y=")
 	f.Add("cnerium:Durabel\u00a0x")
 	f.Add("go:generate x")
+	f.Add("cnerium:event order.created")
+	f.Add("cnerium:event order.created x")
+	f.Add("cnerium:package openapi=a.yaml client= x")
+	f.Add(" Cnerium: package ts=web")
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.ContainsAny(text, "\r\n") {
 			return
 		}
 		comment := &ast.Comment{Slash: 1, Text: "//" + text}
 		end := token.Pos(1 + len(comment.Text))
-		d, found := parseDirective(comment)
+		name, all, found := parseDirective(comment)
+		var words []word
+		var options []option
+		switch name {
+		case directiveName:
+			d := directive{pos: comment.Pos()}
+			found = d.read(all)
+			words, options = []word{d.method, d.pattern, d.operation}, d.options
+		case eventName:
+			d := eventDirective{pos: comment.Pos()}
+			found = d.read(all)
+			words = []word{d.name}
+		case targetName:
+			d := targetDirective{pos: comment.Pos()}
+			found = d.read(all)
+			options = d.options
+		}
 		if found != nil {
 			require.True(t, found.pos >= 1 && found.pos <= end, "position %d of %d", found.pos, end)
 			require.NotContains(t, found.message, "\n")
 			require.NotEmpty(t, found.category)
 			return
 		}
-		if d == nil {
-			return
-		}
-		words := []word{d.method, d.pattern, d.operation}
-		for _, o := range d.options {
+		for _, o := range options {
 			words = append(words, o.name)
 			require.Equal(t, o.name.pos+token.Pos(len(o.name.text)+1), o.value.pos)
 		}

@@ -4,7 +4,6 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -71,9 +70,8 @@ func (d *disk) parse(path string) (*parsedFile, error) {
 	})
 }
 
-// output returns the output that lies in a folder with its sum, or nothing.
-func (d *disk) output(dir string) (content []byte, sum string) {
-	path := filepath.Join(dir, OutputName)
+// output returns the output that lies at a path with its sum, or nothing.
+func (d *disk) output(path string) (content []byte, sum string) {
 	sum, err := d.sum(path)
 	if err != nil {
 		return nil, ""

@@ -18,16 +18,23 @@ func emit(p *Package) ([]byte, error) {
 	e.line()
 	e.importBlock()
 	e.line()
-	e.constants()
-	e.line()
-	e.register()
-	for _, r := range e.routes {
+	if len(e.routes) > 0 {
+		e.constants()
 		e.line()
-		e.routeFunc(r)
+		e.register()
+		e.line()
 	}
-	e.line()
-	e.signatures()
-	e.line()
+	for _, r := range e.routes {
+		e.routeFunc(r)
+		e.line()
+	}
+	for _, event := range p.Events {
+		e.eventFuncs(event)
+	}
+	if len(e.routes) > 0 {
+		e.signatures()
+		e.line()
+	}
 	e.line("// This line stops the compiler when this file and the runtime do not fit each")
 	e.line("// other: update github.com/cnerium/cnerium-go, or run go generate.")
 	e.line("const _ = ", e.runtime("UpdateRuntimeOrRunGoGenerateV1"))

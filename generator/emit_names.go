@@ -12,7 +12,8 @@ type emitter struct {
 	printer
 	home      *types.Package
 	imports   *imports
-	scope     *names // of functions; each opens its own inside
+	fixed     []string // names of functions that others call
+	scope     *names   // of functions; each opens its own inside
 	local     locals
 	app       string // parameter of RegisterRoutes
 	routes    []*emitRoute
@@ -40,13 +41,15 @@ type emitReceiver struct {
 // newEmitter chooses the names: first those that others see, then those of
 // imports, then local ones.
 func newEmitter(p *Package) *emitter {
-	e := &emitter{home: p.types, imports: newImports(p.Path)}
+	e := &emitter{home: p.types, imports: newImports(p.Path), fixed: fixedNames(p)}
 	for _, r := range p.Routes {
 		e.rough = e.rough || !plainPattern.MatchString(r.Path)
 		e.routes = append(e.routes, &emitRoute{Route: r, receiver: e.receiver(r.Handler.Receiver)})
 	}
 	level := newNames(append(slices.Clone(p.imported), p.declared...))
-	level.take(registerName)
+	for _, name := range e.fixed {
+		level.take(name)
+	}
 	shared := e.sharedNames()
 	for _, r := range e.routes {
 		r.constant = level.take("Op" + r.title(shared))
@@ -126,9 +129,18 @@ func (r *emitRoute) expression() string {
 	return r.link()
 }
 
+// fixedNames are those that checkReserved keeps free.
+func fixedNames(p *Package) []string {
+	fixed, _ := emitNames(p.Events)
+	if len(p.Routes) > 0 {
+		fixed = append(fixed, registerName)
+	}
+	return fixed
+}
+
 // ownNames are what the generated file declares.
 func (e *emitter) ownNames() []string {
-	own := []string{registerName}
+	own := slices.Clone(e.fixed)
 	for _, r := range e.routes {
 		own = append(own, r.constant, r.wrapper)
 	}

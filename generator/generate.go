@@ -1,12 +1,13 @@
-// Package generator reads the //cnerium:durable directives of Go packages and
-// writes the code that registers their handlers as durable routes. It is what
-// the command cneriumgen runs.
+// Package generator reads the //cnerium: directives of Go packages and writes
+// the code that registers their handlers as durable routes and emits their
+// events, and the documents and clients that are asked for. It is what the
+// command cneriumgen runs.
 //
 // A run goes through stages, each in a file of its name: list asks the go
 // command, scan finds the packages that have a directive, parse and load give
 // them types, build makes a model of their routes, check applies the rules
-// across packages, emit prints the code, and plan and write bring it to the
-// disk. Stages do not call each other: Generate, Check and List call them in
+// across packages, emit prints the code, make has the emitters of documents and
+// clients print theirs, and plan and write bring it to the disk. Stages do not call each other: Generate, Check and List call them in
 // order, or take what an earlier run found from the cache.
 //
 // The functions of this package are safe for concurrent use as long as they do
@@ -22,12 +23,16 @@ import (
 )
 
 // Generate writes the generated file of each package that the options name,
-// where its bytes change, and removes those of packages without routes. A
-// package with diagnostics keeps what it has.
+// where its bytes change, and removes those of packages without routes and
+// events; and so with documents and clients. A package with diagnostics keeps
+// what it has, and so do the documents and clients that it is in. Of those that
+// nobody asks for any more only a Go client is removed, and only when it was a
+// directive that asked: nothing says whose the others are.
 //
 // The error is for what is no diagnostic: the go command is missing, a pattern
-// matches nothing ([ErrNoPackage]), a remembered result was wrong ([ErrCache]),
-// a folder cannot be written. In the last case the report tells what was
+// matches nothing ([ErrNoPackage]), an option names what cannot be made
+// ([ErrTarget]), a remembered result was wrong ([ErrCache]), a folder cannot be
+// written. In the last case the report tells what was
 // written nevertheless; else it is nil.
 func Generate(ctx context.Context, opts Options) (*Report, error) {
 	report, err := Check(ctx, opts)
@@ -46,7 +51,7 @@ func Check(ctx context.Context, opts Options) (*Report, error) {
 	if err := r.loadCode(); err != nil {
 		return nil, err
 	}
-	files, found, err := plan(r.disk, r.Folders)
+	files, found, err := plan(r)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +63,18 @@ func Check(ctx context.Context, opts Options) (*Report, error) {
 
 // run is what the stages that only read know of a run.
 type run struct {
+	opts        Options
+	disk        *disk
+	roots       []string // folders below which documents and clients may lie
 	folders     []*folder
 	packages    []*Package
 	diagnostics []Diagnostic
 	failed      map[string]bool // folders of packages with diagnostics
+	problem     error           // with the options
+}
+
+func newRun(opts Options, d *disk, listed *listing) *run {
+	return &run{opts: opts, disk: d, roots: rootsOf(opts, listed), failed: make(map[string]bool)}
 }
 
 // work calls all stages that come before plan.
@@ -72,21 +85,27 @@ func work(ctx context.Context, opts Options, d *disk) (*result, *listing, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := analyse(d, listed)
+	r := newRun(opts, d, listed)
+	if err := r.analyse(listed); err != nil {
+		return nil, nil, err
+	}
+	code, err := r.finish()
 	if err != nil {
 		return nil, nil, err
 	}
-	outputs, err := r.finish()
-	if err != nil {
-		return nil, nil, err
-	}
-	return r.result(opts, d, outputs), listed, nil
+	return r.result(code), listed, nil
+}
+
+// code is all that a run makes.
+type code struct {
+	packages map[string][]byte // generated files, by the folders of packages
+	targets  []made            // sorted by path
 }
 
 // finish checks the packages against each other, and emits their code at the
 // same time: it is rare that the one finds something, and that the other was
-// in vain.
-func (r *run) finish() (map[string][]byte, error) {
+// in vain. Then it makes documents and clients.
+func (r *run) finish() (*code, error) {
 	sound := r.sound()
 	var found []Diagnostic
 	var checking sync.WaitGroup
@@ -97,32 +116,39 @@ func (r *run) finish() (map[string][]byte, error) {
 		return nil, err
 	}
 	r.add(found)
+	targets, err := r.makeTargets()
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range sound {
 		if r.failed[p.Dir] {
 			delete(outputs, p.Dir)
 		}
 	}
-	return outputs, nil
+	return &code{outputs, append(targets, r.leftOverClients(targets)...)}, nil
 }
 
 // analyse calls the stages between list and check.
-func analyse(d *disk, listed *listing) (*run, error) {
-	folders, found, err := scan(d, listed.own)
+func (r *run) analyse(listed *listing) error {
+	folders, found, err := scan(r.disk, listed.own)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &run{folders: folders, failed: make(map[string]bool)}
+	r.folders = folders
 	r.add(found)
-	sources, found, err := parse(d, folders)
+	sources, found, err := parse(r.disk, folders)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.add(found)
-	if err := load(d, listed.nodes, sources); err != nil {
-		return nil, err
+	for _, src := range sources {
+		src.contract = r.opts.wantsContracts() || len(src.targets) > 0
+	}
+	if err := load(r.disk, listed.nodes, sources); err != nil {
+		return err
 	}
 	r.build(sources)
-	return r, nil
+	return nil
 }
 
 // build makes the models of all packages, and lets go of the sources.

@@ -7,17 +7,6 @@ import (
 	"slices"
 )
 
-// Listed is one route, as List tells it.
-type Listed struct {
-	Method    string `json:"method"`
-	Pattern   string `json:"pattern"` // without the method
-	Operation string `json:"operation"`
-	Handler   string `json:"handler"` // orders.Create, orders.Service.Create or orders.(*Service).Create
-	Package   string `json:"package"` // import path
-	Mode      string `json:"mode"`    // plain: the key is reserved before the handler runs; transactional: it runs in the store's transaction
-	Position  string `json:"position"`
-}
-
 // List returns the routes of the packages that the options name, in the order
 // of import paths and then of the source. Packages with diagnostics are left
 // out. The error is as that of Check. Positions are relative to the folder of
@@ -36,14 +25,22 @@ func listRoutes(opts Options, packages []*Package) []Listed {
 	slices.SortFunc(packages, func(a, b *Package) int { return cmp.Compare(a.Path, b.Path) })
 	routes := []Listed{}
 	for _, p := range packages {
+		var promises map[string]*promise
+		if opts.Shapes {
+			promises = promisesOf(p)
+		}
 		for _, route := range p.Routes {
-			routes = append(routes, listRoute(opts, p, route))
+			listed := listRoute(opts, p, route)
+			if known := promises[route.Operation]; known != nil {
+				known.tell(&listed)
+			}
+			routes = append(routes, listed)
 		}
 	}
 	return routes
 }
 
-// listRoute describes one route.
+// listRoute describes one route, without its promise.
 func listRoute(opts Options, p *Package, route *Route) Listed {
 	position := route.Pos
 	position.Filename = opts.relative(position.Filename)

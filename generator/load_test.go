@@ -112,8 +112,8 @@ func TestLoadChecksEachPackageOnce(t *testing.T) {
 	dir := newModule(t, one)
 	listed, err := list(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
 	require.NoError(t, err)
-	r, err := analyse(newDisk(), listed)
-	require.NoError(t, err)
+	r := newRun(Options{}, newDisk(), listed)
+	require.NoError(t, r.analyse(listed))
 	require.Empty(t, r.diagnostics)
 	require.Len(t, r.packages, 2)
 	first, second := r.packages[0].Routes[0].Handler.Params[0].Type, r.packages[1].Routes[0].Handler.Params[0].Type

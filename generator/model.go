@@ -6,16 +6,24 @@ import (
 	"time"
 )
 
-// Package is a package with routes: all that emit needs, and no syntax trees.
+// Package is a package with routes or events: all that emit needs, and no
+// syntax trees.
 type Package struct {
 	Path   string // import path
 	Name   string
-	Dir    string   // absolute
-	Routes []*Route // in source order; never empty
+	Dir    string        // absolute
+	Routes []*Route      // in source order
+	Events []*EventModel // in source order
 
+	target   *target        // of its own; nil for none
 	types    *types.Package // to tell its own types from others'
 	declared []string       // its package-level names, with those in tests and for other builds
 	imported []string       // names of imports in its files, which no package-level name may have
+
+	// What a contract is made of, besides.
+	own   map[*types.Package]bool // the packages of modules that are worked on
+	files []string                // absolute, in the order of their names
+	disk  *disk                   // for comments, which the types do not have
 }
 
 // Route is one directive and the handler it stands on.
@@ -42,6 +50,17 @@ type RouteOptions struct {
 	Lease     *time.Duration
 	Recover   string // hold or rerun
 	MaxBody   *int64 // bytes
+}
+
+// EventModel is a struct type with an event directive. Generated code hands a
+// pointer to the struct to cnerium.Emit, so methods with pointer receivers
+// count when it is encoded.
+type EventModel struct {
+	Pos   token.Position // of the directive
+	Type  string         // order.created
+	Named *types.Named   // the struct, of the package itself
+
+	typePos token.Position // of the event's type in the directive
 }
 
 // Handler is a function or method with an accepted signature.

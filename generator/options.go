@@ -14,6 +14,21 @@ type Options struct {
 	Patterns []string // package patterns, as the go command takes them; empty is "."
 	Tags     string   // build tags, comma-separated
 
+	// OpenAPI, Client and TypeScript name what is made of all packages of the
+	// run that have routes or events, together: an OpenAPI document in YAML or
+	// JSON, as the extension of the file says, the folder of a Go package, and
+	// that of a TypeScript client. They are relative to Dir; "" is for none.
+	// When the packages have events, an AsyncAPI document lies beside the
+	// OpenAPI document: see [EventsName]. What a //cnerium:package directive
+	// wants is made besides.
+	OpenAPI    string
+	Client     string
+	TypeScript string
+
+	// Shapes makes List tell all that a route promises its clients, as a lock
+	// for later comparisons needs it. It takes longer.
+	Shapes bool
+
 	// Cache says what is done with the results of earlier runs. The zero value
 	// is CacheOff.
 	Cache CacheMode
@@ -36,6 +51,12 @@ const (
 	CacheOn     CacheMode = "on"     // read, and written
 	CacheVerify CacheMode = "verify" // as CacheOn, but work is done again, and the run fails with ErrCache when a result was wrong
 )
+
+// wantsContracts reports whether all that handlers and events are made of has
+// to be known.
+func (o Options) wantsContracts() bool {
+	return o.Shapes || o.OpenAPI != "" || o.Client != "" || o.TypeScript != ""
+}
 
 func (o Options) notef(format string, args ...any) {
 	if o.Note != nil {

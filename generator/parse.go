@@ -22,7 +22,7 @@ func parse(d *disk, folders []*folder) ([]*source, []Diagnostic, error) {
 			sources[i], found[i], errs[i] = parseFolder(d, folders[i])
 		}
 	})
-	sources = slices.DeleteFunc(sources, func(src *source) bool { return src == nil || len(src.directives) == 0 })
+	sources = slices.DeleteFunc(sources, func(src *source) bool { return src == nil || src.isEmpty() })
 	return sources, slices.Concat(found...), errors.Join(errs...)
 }
 
@@ -44,7 +44,9 @@ func parseFolder(d *disk, f *folder) (*source, []Diagnostic, error) {
 		directives, found := parseDirectives(d.fset, parsed.tree)
 		diagnostics = append(diagnostics, found...)
 		src.files = append(src.files, parsed.tree)
-		src.directives = append(src.directives, directives...)
+		src.directives = append(src.directives, directives.routes...)
+		src.events = append(src.events, directives.events...)
+		src.targets = append(src.targets, directives.targets...)
 	}
 	if len(syntax) > 0 {
 		return nil, syntax, nil

@@ -6,14 +6,19 @@ import (
 	"go/token"
 )
 
-// ownFunction is the hint for directives that are far from any function.
-const ownFunction = "write it directly above a function or method declaration"
+// The hints for directives that are far from what they belong to.
+const (
+	ownFunction = "write it directly above a function or method declaration"
+	ownStruct   = "write it directly above the declaration of a struct type"
+	ownLine     = "write it above the package clause, or between declarations with a blank line around it"
+)
 
-// places finds the functions that the directives of a file stand on.
+// places finds what the directives of a file stand on.
 type places struct {
 	fset  *token.FileSet
 	file  *ast.File
-	taken map[*ast.FuncDecl]token.Pos // functions that have one, and where
+	taken map[ast.Node]token.Pos // declarations that have one, and where
+	found *directives
 }
 
 func (p *places) line(pos token.Pos) int { return p.fset.PositionFor(pos, false).Line }
@@ -23,31 +28,76 @@ func (p *places) attach(d *directive, group *ast.CommentGroup) *fault {
 	for _, decl := range p.file.Decls {
 		if function, ok := decl.(*ast.FuncDecl); ok && function.Doc == group {
 			d.decl = function
-			return p.take(d)
+			return p.take(d.pos, function, function.Name, "one function is one route: give the other route a function of its own")
 		}
 	}
-	message, hint := p.misplaced(d.pos, group)
-	return &fault{d.pos, CategoryDirectivePlace, "directive has no effect: " + message, hint}
+	where, next := p.where(d.pos, group)
+	if function, ok := next.(*ast.FuncDecl); ok && where == "" {
+		return misplaced(d.pos, "a blank line cuts it off from "+function.Name.Name, "remove the blank line")
+	}
+	if where == "" {
+		where = "it stands on no function"
+	}
+	return misplaced(d.pos, where, ownFunction)
 }
 
-// take notes that the directive's function has one, unless it has already.
-func (p *places) take(d *directive) *fault {
-	earlier, ok := p.taken[d.decl]
+// attachEvent gives a directive its type, or returns why it gets none.
+func (p *places) attachEvent(d *eventDirective, group *ast.CommentGroup) *fault {
+	for _, decl := range p.file.Decls {
+		general, ok := decl.(*ast.GenDecl)
+		if !ok || general.Tok != token.TYPE {
+			continue
+		}
+		for _, spec := range general.Specs {
+			spec, ok := spec.(*ast.TypeSpec)
+			if ok && (spec.Doc == group || general.Doc == group && !general.Lparen.IsValid()) {
+				d.spec = spec
+				return p.take(d.pos, spec, spec.Name, "one struct is one type of event: give the other a struct of its own")
+			}
+		}
+	}
+	where, next := p.where(d.pos, group)
+	if general, ok := next.(*ast.GenDecl); ok && where == "" && general.Tok == token.TYPE {
+		return misplaced(d.pos, "a blank line cuts it off from the type declaration", "remove the blank line")
+	}
+	if where == "" {
+		where = "it stands on no type"
+	}
+	return misplaced(d.pos, where, ownStruct)
+}
+
+// standing returns why a directive that stands for itself does not.
+func (p *places) standing(pos token.Pos, group *ast.CommentGroup) *fault {
+	where, _ := p.where(pos, group)
+	if where == "" || pos < p.file.Package {
+		return nil
+	}
+	return misplaced(pos, where, ownLine)
+}
+
+func misplaced(pos token.Pos, where, hint string) *fault {
+	return &fault{pos, CategoryDirectivePlace, "directive has no effect: " + where, hint}
+}
+
+// take notes that a declaration has a directive, unless it has one already.
+func (p *places) take(pos token.Pos, decl ast.Node, name *ast.Ident, hint string) *fault {
+	earlier, ok := p.taken[decl]
 	if !ok {
-		p.taken[d.decl] = d.pos
+		p.taken[decl] = pos
 		return nil
 	}
 	return &fault{
-		d.pos, CategoryDirectiveTwice,
-		fmt.Sprintf("%s already has the directive of line %d", d.decl.Name.Name, p.line(earlier)),
-		"one function is one route: give the other route a function of its own",
+		pos, CategoryDirectiveTwice,
+		fmt.Sprintf("%s already has the directive of line %d", name.Name, p.line(earlier)), hint,
 	}
 }
 
-// misplaced describes where a directive stands, and what to do about it.
-func (p *places) misplaced(pos token.Pos, group *ast.CommentGroup) (message, hint string) {
+// where describes where a directive stands that is not on its own kind of
+// declaration. It returns "" for one that stands between declarations, with the
+// next of them, if there is one.
+func (p *places) where(pos token.Pos, group *ast.CommentGroup) (string, ast.Decl) {
 	if pos < p.file.Package {
-		return "it stands above the package clause", ownFunction
+		return "it stands above the package clause", nil
 	}
 	for _, decl := range p.file.Decls {
 		function, isFunction := decl.(*ast.FuncDecl)
@@ -55,20 +105,20 @@ func (p *places) misplaced(pos token.Pos, group *ast.CommentGroup) (message, hin
 		case decl.End() <= pos && p.line(decl.End()) != p.line(pos):
 			continue
 		case decl.End() <= pos:
-			return "it stands behind " + declaration(decl), ownFunction
+			return "it stands behind " + declaration(decl), nil
 		case decl.Pos() <= pos && isFunction && function.Body != nil && function.Body.Pos() <= pos:
-			return "it stands inside the body of " + function.Name.Name, ownFunction
+			return "it stands inside the body of " + function.Name.Name, nil
 		case decl.Pos() <= pos:
-			return "it stands inside " + declaration(decl), ownFunction
-		case isFunction:
-			return "a blank line cuts it off from " + function.Name.Name, "remove the blank line"
+			return "it stands inside " + declaration(decl), nil
+		case isFunction && function.Doc == group:
+			return "it stands on " + declaration(decl), nil
 		}
 		if general, ok := decl.(*ast.GenDecl); ok && general.Doc == group {
-			return "it stands on " + declaration(decl), ownFunction
+			return "it stands on " + declaration(decl), nil
 		}
-		break
+		return "", decl
 	}
-	return "it stands on no function", ownFunction
+	return "", nil
 }
 
 // declaration names a declaration for a message.

@@ -16,9 +16,10 @@ const (
 // is checked, and packages of which nothing is reached are not even parsed:
 // this is most of what a module imports.
 type reacher struct {
-	c     *checker
-	queue []want
-	err   error
+	c        *checker
+	contract bool // a source wants one, for which the constants of a type matter
+	queue    []want
+	err      error
 }
 
 // want is a name to be reached.
@@ -29,6 +30,9 @@ type want struct {
 
 // run follows all names, and returns the first failure to read a package.
 func (r *reacher) run(sources []*source) error {
+	for _, src := range sources {
+		r.contract = r.contract || src.contract
+	}
 	for _, src := range sources {
 		r.source(r.c.units[src.path])
 	}
@@ -43,7 +47,7 @@ func (r *reacher) run(sources []*source) error {
 	return r.err
 }
 
-// source reaches the handlers of a unit.
+// source reaches the handlers and the events of a unit.
 func (r *reacher) source(u *unit) {
 	for _, d := range u.source.directives {
 		for _, file := range u.files {
@@ -52,6 +56,9 @@ func (r *reacher) source(u *unit) {
 				v.handler(d.decl)
 			}
 		}
+	}
+	for _, e := range u.source.events {
+		r.add(u, e.spec.Name.Name, depthWhole)
 	}
 	for _, file := range u.files {
 		for _, path := range u.imports[file].dots {

@@ -8,7 +8,7 @@ import (
 
 // Report is what a run found. Its paths are absolute.
 type Report struct {
-	Diagnostics []Diagnostic // sorted; packages that have some are not among Files
+	Diagnostics []Diagnostic // sorted; what is generated from packages that have some is not among Files
 	Files       []File       // in the order of their paths
 }
 
@@ -23,16 +23,16 @@ func (r *Report) Clean() bool {
 	return len(r.Diagnostics) == 0
 }
 
-// Status says how a generated file stands to the routes of its package.
+// Status says how a generated file stands to what it is generated from.
 type Status string
 
 // Check finds files missing, stale or left over; Generate turns these into
 // written and removed ones.
 const (
 	UpToDate Status = "up to date"
-	Missing  Status = "missing"   // the package has routes, and no file
+	Missing  Status = "missing"   // there has to be a file, and is none
 	Stale    Status = "stale"     // the file has other bytes
-	LeftOver Status = "left over" // the package has no routes any more
+	LeftOver Status = "left over" // nothing has to be there any more
 	Written  Status = "written"
 	Removed  Status = "removed"
 )
@@ -40,12 +40,15 @@ const (
 // pending reports whether Generate has something to do.
 func (s Status) pending() bool { return s == Missing || s == Stale || s == LeftOver }
 
-// File is the generated file of one package.
+// File is one generated file: that of a package, a document, or one of a
+// client.
 type File struct {
 	Path   string // absolute
 	Status Status
 	Old    []byte // what lay there before the run; nil when nothing did
 	New    []byte // what has to lie there; nil when nothing has to
+
+	ownFolder bool // its folder may have to be made
 }
 
 // Diff returns what changes, in the unified format that patch reads, with the

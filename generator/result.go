@@ -3,12 +3,14 @@ package generator
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
 )
 
 // result is what a run found out before it looked at the outputs that lie on
 // the disk. The cache keeps it.
 type result struct {
 	Folders     []folderResult // in the order of the go command
+	Targets     []targetResult `json:",omitempty"` // in the order of paths
 	Diagnostics []Diagnostic
 
 	disk *disk
@@ -27,50 +29,85 @@ type folderResult struct {
 	code []byte
 }
 
+// targetResult is a file of a document or client.
+type targetResult struct {
+	Path string
+	Name string `json:",omitempty"` // whose it is
+	Sum  string `json:",omitempty"` // of its content; "" when nothing has to lie there
+
+	content []byte
+}
+
 // result puts together what a run found out.
-func (r *run) result(opts Options, d *disk, outputs map[string][]byte) *result {
-	found := &result{Folders: make([]folderResult, len(r.folders)), Diagnostics: r.diagnostics, disk: d}
+func (r *run) result(c *code) *result {
+	found := &result{Folders: make([]folderResult, len(r.folders)), Diagnostics: r.diagnostics, disk: r.disk}
 	names := make(map[string]string, len(r.packages))
 	for _, known := range r.packages {
 		names[known.Dir] = known.Name
 	}
 	each(len(r.folders), func(i int) {
 		f := r.folders[i]
-		part := folderResult{Path: f.path, Dir: f.dir, Failed: r.failed[f.dir], LeftOut: f.leftOut, code: outputs[f.dir]}
+		part := folderResult{Path: f.path, Dir: f.dir, Failed: r.failed[f.dir], LeftOut: f.leftOut, code: c.packages[f.dir]}
 		if part.code != nil {
 			part.Name, part.Sum = names[f.dir], sumOf(part.code)
 		}
 		found.Folders[i] = part
 	})
+	for _, m := range c.targets {
+		part := targetResult{Path: m.path, content: m.content}
+		if m.content != nil {
+			part.Name, part.Sum = m.target.name(), sumOf(m.content)
+		}
+		found.Targets = append(found.Targets, part)
+	}
 	found.pack = func() (*pack, error) {
-		p := &pack{Codes: make(map[string][]byte, len(outputs)), Routes: listRoutes(opts, r.sound())}
-		for _, f := range found.Folders {
-			if f.code != nil {
-				p.Codes[f.Sum] = f.code
-			}
+		p := &pack{Codes: make(map[string][]byte, len(c.packages)+len(c.targets)), Routes: listRoutes(r.opts, r.sound())}
+		for _, s := range found.slots() {
+			p.Codes[s.sum] = *s.code
 		}
 		return p, nil
 	}
 	return found
 }
 
-// loadCode gives each folder its code: that which lies on the disk, where it
-// is the right one, else that of the pack.
-func (r *result) loadCode() error {
+// slot is a place for the bytes that have to lie at a path.
+type slot struct {
+	path, sum string
+	code      *[]byte // nil as long as they are not loaded
+}
+
+// slots returns those of everything that has to lie somewhere.
+func (r *result) slots() []slot {
+	slots := make([]slot, 0, len(r.Folders)+len(r.Targets))
 	for i := range r.Folders {
-		f := &r.Folders[i]
-		if f.Sum == "" || f.code != nil {
+		if f := &r.Folders[i]; f.Sum != "" {
+			slots = append(slots, slot{filepath.Join(f.Dir, OutputName), f.Sum, &f.code})
+		}
+	}
+	for i := range r.Targets {
+		if t := &r.Targets[i]; t.Sum != "" {
+			slots = append(slots, slot{t.Path, t.Sum, &t.content})
+		}
+	}
+	return slots
+}
+
+// loadCode fills the slots: with what lies on the disk, where it is the right
+// one, else with that of the pack.
+func (r *result) loadCode() error {
+	for _, s := range r.slots() {
+		if *s.code != nil {
 			continue
 		}
-		if old, sum := r.disk.output(f.Dir); sum == f.Sum {
-			f.code = old
+		if old, sum := r.disk.output(s.path); sum == s.sum {
+			*s.code = old
 			continue
 		}
 		p, err := r.pack()
 		if err != nil {
 			return err
 		}
-		f.code = p.Codes[f.Sum]
+		*s.code = p.Codes[s.sum]
 	}
 	return nil
 }

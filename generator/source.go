@@ -27,6 +27,14 @@ type source struct {
 	// order: by file name, then position.
 	directives []directive
 
+	// events and targets are the other well-formed directives, in source order.
+	events  []eventDirective
+	targets []targetDirective
+
+	// contract tells load that a contract is wanted, for which types of other
+	// modules are needed, too, and comments.
+	contract bool
+
 	// encodable are the structs that encoding/json was seen to take.
 	encodable map[jsonKey]bool
 
@@ -34,6 +42,9 @@ type source struct {
 	// packages, whether or not a handler reaches them.
 	typeErrors []types.Error
 }
+
+// isEmpty reports whether there is no well-formed directive.
+func (s *source) isEmpty() bool { return len(s.directives)+len(s.events)+len(s.targets) == 0 }
 
 // directive is one //cnerium:durable line with its words. Nothing is judged
 // yet but the number of words and the form of the options.
@@ -55,4 +66,13 @@ type word struct {
 // option is name=value.
 type option struct {
 	name, value word
+}
+
+// fileNames returns the absolute names of the files of a source.
+func (s *source) fileNames() []string {
+	names := make([]string, len(s.files))
+	for i, file := range s.files {
+		names[i] = s.position(file.Package).Filename
+	}
+	return names
 }

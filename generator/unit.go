@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"go/version"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -21,6 +22,8 @@ type unit struct {
 	names   map[string][]declared // what the files declare, but for methods
 	methods map[string][]declared // by the name of the receiver's type
 	imports map[*ast.File]*fileImports
+
+	constants map[string][]declared // by the names in them; nil until they are asked for
 
 	wanted map[string]depth   // the names that are reached
 	kept   map[ast.Node]depth // and their declarations
@@ -52,8 +55,8 @@ func newUnit(n *node) *unit {
 func (u *unit) parse(d *disk) error {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(u.node.files))) {
 		content, err := d.readFile(name)
-		if err == nil && isOutput(content) {
-			continue
+		if err == nil && filepath.Base(name) == OutputName && isOutput(content) {
+			continue // but a client is a package like others
 		}
 		parsed, err := d.parse(name)
 		if err != nil {
@@ -135,6 +138,15 @@ func baseName(recv *ast.FieldList) string {
 
 // nameOf returns the name of a type, which is that of a field that embeds it.
 func nameOf(e ast.Expr) string {
+	if ident := identOf(e); ident != nil {
+		return ident.Name
+	}
+	return ""
+}
+
+// identOf returns the identifier in a type that is its name; nil when it has
+// none.
+func identOf(e ast.Expr) *ast.Ident {
 	for {
 		switch x := e.(type) {
 		case *ast.ParenExpr:
@@ -146,11 +158,11 @@ func nameOf(e ast.Expr) string {
 		case *ast.IndexListExpr:
 			e = x.X
 		case *ast.Ident:
-			return x.Name
+			return x
 		case *ast.SelectorExpr:
-			return x.Sel.Name
+			return x.Sel
 		default:
-			return ""
+			return nil
 		}
 	}
 }

@@ -124,6 +124,7 @@ func (v visitor) typeSpec(name string, spec *ast.TypeSpec, d depth) {
 			visitor{v.reacher, v.unit, m.file}.expr(f.Type, depthName)
 		}
 	}
+	v.enum(name, spec)
 }
 
 // isOutlined reports whether a type is declared without its parts where only

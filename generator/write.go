@@ -27,6 +27,11 @@ func (f *File) write() error {
 		}
 		f.Status = Removed
 	default:
+		if f.ownFolder {
+			if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+				return fmt.Errorf("write %s: %w", f.Path, err)
+			}
+		}
 		if err := replace(f.Path, f.New); err != nil {
 			return fmt.Errorf("write %s: %w", f.Path, err)
 		}
