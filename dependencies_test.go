@@ -36,8 +36,23 @@ var allowed = map[string][]string{
 	"runtime/ws":                           {module + "runtime", module + "runtime/feed", "github.com/coder/websocket"},
 	"runtime/sse":                          {module + "runtime", module + "runtime/feed"},
 	"runtime/browser":                      {},
-	"generator":                            {"github.com/rogpeppe/go-internal/diff"},
-	"cmd/cneriumgen":                       {module + "generator"},
+	"runtime/client":                       {"github.com/cenkalti/backoff/v5"},
+	"internal/faultproxy":                  {"github.com/stretchr/testify/require"},
+	"generator": {
+		module + "generator/contract", module + "generator/openapi", module + "generator/goclient", module + "generator/tsclient",
+		"github.com/rogpeppe/go-internal/diff", "golang.org/x/tools/txtar",
+	},
+	"generator/contract": {},
+	"generator/openapi":  {module + "generator/contract", "github.com/sv-tools/openapi", "go.yaml.in/yaml/v4"},
+	"generator/goclient": {module + "generator/contract"},
+	"generator/tsclient": {module + "generator/contract"},
+	"generator/vet": {
+		module + "generator", "golang.org/x/tools/go/analysis", "golang.org/x/tools/go/ast", "golang.org/x/tools/go/types",
+	},
+	"cmd/cneriumgen": {
+		module + "generator", module + "generator/vet",
+		"github.com/fsnotify/fsnotify", "golang.org/x/tools/go/analysis/unitchecker",
+	},
 	"examples/orders": {
 		module + "runtime", module + "runtime/sqlitestore", module + "runtime/ws", module + "runtime/sse", module + "runtime/browser",
 		module + "examples/orders/internal/api", module + "examples/orders/postgres", "database/sql",
@@ -115,6 +130,7 @@ func TestUsersLinkOnlyWhatTheyImport(t *testing.T) {
 		"./runtime/feed":        {"database/sql", "github.com/coder/websocket"},
 		"./runtime/sse":         {"database/sql", "github.com/coder/websocket"},
 		"./runtime/ws":          {"database/sql", "github.com/stretchr/testify"},
+		"./runtime/client":      {"database/sql", module + "runtime/feed", "github.com/stretchr/testify", "modernc.org/sqlite"},
 		"./runtime/browser":     {"database/sql", module + "runtime/feed", "github.com/coder/websocket"},
 		"./runtime/sqlitestore": {"github.com/jackc/pgx", "github.com/stretchr/testify", "golang.org/x/tools", "github.com/coder/websocket"},
 		"./runtime/pgstore":     {"modernc.org/sqlite", "github.com/stretchr/testify", "github.com/coder/websocket"},

@@ -143,7 +143,7 @@ func TestOneRecordThatIsLockedHoldsUpNoOther(t *testing.T) {
 		require.NoError(t, conn.QueryRow(t.Context(), query, pid).Scan(&blocked))
 	}
 	for range 3 {
-		together(8, func(i int) {
+		together(8, func(int) {
 			key := rand.Text()
 			commit(t, store, reserve(t, store, key), outcome(key))
 		})
