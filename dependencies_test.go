@@ -58,6 +58,8 @@ var allowed = map[string][]string{
 		module + "examples/orders/internal/api", module + "examples/orders/postgres", "database/sql",
 	},
 	"examples/orders/internal/api": {module + "runtime"},
+	"examples/orders/ordersclient": {module + "runtime/client"},
+	"examples/orders/placeorder":   {module + "examples/orders/ordersclient", module + "runtime/client"},
 	"examples/orders/postgres": {
 		module + "runtime", module + "runtime/pgstore", module + "examples/orders/internal/api", "github.com/jackc/pgx/v5",
 	},
@@ -125,17 +127,18 @@ func mayImport(imported string, rules []string) bool {
 func TestUsersLinkOnlyWhatTheyImport(t *testing.T) {
 	t.Parallel()
 	for pkg, forbidden := range map[string][]string{
-		"./runtime":             {".", "database/sql"},
-		"./runtime/memstore":    {"database/sql", "modernc.org/sqlite", "github.com/coder/websocket"},
-		"./runtime/feed":        {"database/sql", "github.com/coder/websocket"},
-		"./runtime/sse":         {"database/sql", "github.com/coder/websocket"},
-		"./runtime/ws":          {"database/sql", "github.com/stretchr/testify"},
-		"./runtime/client":      {"database/sql", module + "runtime/feed", "github.com/stretchr/testify", "modernc.org/sqlite"},
-		"./runtime/browser":     {"database/sql", module + "runtime/feed", "github.com/coder/websocket"},
-		"./runtime/sqlitestore": {"github.com/jackc/pgx", "github.com/stretchr/testify", "golang.org/x/tools", "github.com/coder/websocket"},
-		"./runtime/pgstore":     {"modernc.org/sqlite", "github.com/stretchr/testify", "github.com/coder/websocket"},
-		"./examples/orders":     {"github.com/stretchr/testify", "golang.org/x/tools", "github.com/chromedp"},
-		"./cmd/cneriumgen":      {"github.com/stretchr/testify", "modernc.org/sqlite", module + "runtime"},
+		"./runtime":                    {".", "database/sql"},
+		"./runtime/memstore":           {"database/sql", "modernc.org/sqlite", "github.com/coder/websocket"},
+		"./runtime/feed":               {"database/sql", "github.com/coder/websocket"},
+		"./runtime/sse":                {"database/sql", "github.com/coder/websocket"},
+		"./runtime/ws":                 {"database/sql", "github.com/stretchr/testify"},
+		"./runtime/client":             {"database/sql", module + "runtime/feed", "github.com/stretchr/testify", "modernc.org/sqlite"},
+		"./examples/orders/placeorder": {"database/sql", "modernc.org/sqlite", module + "runtime/feed"},
+		"./runtime/browser":            {"database/sql", module + "runtime/feed", "github.com/coder/websocket"},
+		"./runtime/sqlitestore":        {"github.com/jackc/pgx", "github.com/stretchr/testify", "golang.org/x/tools", "github.com/coder/websocket"},
+		"./runtime/pgstore":            {"modernc.org/sqlite", "github.com/stretchr/testify", "github.com/coder/websocket"},
+		"./examples/orders":            {"github.com/stretchr/testify", "golang.org/x/tools", "github.com/chromedp"},
+		"./cmd/cneriumgen":             {"github.com/stretchr/testify", "modernc.org/sqlite", module + "runtime"},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).CombinedOutput()
 		require.NoError(t, err, string(out))

@@ -70,7 +70,8 @@ func startBrowser(t *testing.T) context.Context {
 
 // tab is the example's page in a browser.
 type tab struct {
-	ctx context.Context
+	ctx   context.Context
+	close func() // also called when the test ends
 
 	mu     sync.Mutex
 	faults []string // what went wrong in its script
@@ -81,7 +82,7 @@ type tab struct {
 func newTab(t *testing.T, browser context.Context) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser)
-	p := &tab{ctx: ctx}
+	p := &tab{ctx: ctx, close: closeTab}
 	err := chromedp.Listen(ctx, func(event any) {
 		switch event := event.(type) {
 		case *runtime.EventExceptionThrown:

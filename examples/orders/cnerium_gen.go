@@ -99,12 +99,48 @@ func createPaymentRoute(service *Service) cnerium.Route {
 	}
 }
 
+// EmitOrderCreated announces the event order.created to everybody who listens.
+// See [cnerium.Emit].
+func EmitOrderCreated(ctx context.Context, event OrderCreated) error {
+	return cnerium.Emit(ctx, "order.created", &event)
+}
+
+// EmitOrderCreatedTo announces the event order.created to those who listen to
+// the room. See [cnerium.EmitTo].
+func EmitOrderCreatedTo(ctx context.Context, room string, event OrderCreated) error {
+	return cnerium.EmitTo(ctx, room, "order.created", &event)
+}
+
+// EmitOrderCancelled announces the event order.cancelled to everybody who
+// listens. See [cnerium.Emit].
+func EmitOrderCancelled(ctx context.Context, event OrderCancelled) error {
+	return cnerium.Emit(ctx, "order.cancelled", &event)
+}
+
+// EmitOrderCancelledTo announces the event order.cancelled to those who listen
+// to the room. See [cnerium.EmitTo].
+func EmitOrderCancelledTo(ctx context.Context, room string, event OrderCancelled) error {
+	return cnerium.EmitTo(ctx, room, "order.cancelled", &event)
+}
+
+// EmitPaymentCreated announces the event payment.created to everybody who
+// listens. See [cnerium.Emit].
+func EmitPaymentCreated(ctx context.Context, event PaymentCreated) error {
+	return cnerium.Emit(ctx, "payment.created", &event)
+}
+
+// EmitPaymentCreatedTo announces the event payment.created to those who listen
+// to the room. See [cnerium.EmitTo].
+func EmitPaymentCreatedTo(ctx context.Context, room string, event PaymentCreated) error {
+	return cnerium.EmitTo(ctx, room, "payment.created", &event)
+}
+
 // These lines stop the compiler when a handler's signature has changed since
 // this file was generated: run go generate.
 var (
-	_ func(*Service, context.Context, sqlitestore.Tx, *cnerium.Request, api.OrderRequest) (*api.OrderCreated, error) = (*Service).CreateOrder
-	_ func(*Service, context.Context, sqlitestore.Tx, string) (*api.OrderCancelled, error)                           = (*Service).CancelOrder
-	_ func(*Service, context.Context, api.PaymentRequest) (*api.PaymentCreated, error)                               = (*Service).CreatePayment
+	_ func(*Service, context.Context, sqlitestore.Tx, *cnerium.Request, api.OrderRequest) (*api.OrderAnswer, error) = (*Service).CreateOrder
+	_ func(*Service, context.Context, sqlitestore.Tx, string) (*api.CancelAnswer, error)                            = (*Service).CancelOrder
+	_ func(*Service, context.Context, api.PaymentRequest) (*api.PaymentAnswer, error)                               = (*Service).CreatePayment
 )
 
 // This line stops the compiler when this file and the runtime do not fit each

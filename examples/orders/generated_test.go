@@ -8,12 +8,16 @@ import (
 	"github.com/cnerium/cnerium-go/generator"
 )
 
-func TestGeneratedFileIsWhatTheGeneratorWrites(t *testing.T) {
+// TestGeneratedFilesAreWhatTheGeneratorWrites covers the routes, the documents
+// and the clients.
+func TestGeneratedFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	t.Parallel()
 	report, err := generator.Check(t.Context(), generator.Options{})
 	require.NoError(t, err)
 	require.Empty(t, report.Diagnostics)
-	require.Len(t, report.Files, 1)
-	require.Equal(t, string(report.Files[0].New), string(report.Files[0].Old))
-	require.Equal(t, generator.UpToDate, report.Files[0].Status)
+	require.Greater(t, len(report.Files), 5)
+	for _, file := range report.Files {
+		require.Equal(t, string(file.New), string(file.Old), file.Path)
+		require.Equal(t, generator.UpToDate, file.Status, file.Path)
+	}
 }

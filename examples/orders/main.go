@@ -4,8 +4,9 @@
 //
 //	go run ./examples/orders -addr 127.0.0.1:8080 -data data
 //
-// Then open http://127.0.0.1:8080, whose page also shows the events and goes on
-// when the server was killed and is started again, or
+// Then open http://127.0.0.1:8080, whose page also shows the events, goes on
+// when the server was killed and is started again, and keeps an order that it
+// could not send. Or
 //
 //	curl -i -X POST http://127.0.0.1:8080/orders -H 'Idempotency-Key: k1' \
 //		-H 'Content-Type: application/json' -d '{"product_id":"p1","quantity":2}'
@@ -19,6 +20,10 @@
 // calls another system, and operator.go settles what a crash leaves in doubt
 // there. The file cnerium_gen.go is made from the comments, and server.go ties
 // it all together.
+//
+// From the same comments come openapi.yaml and asyncapi.yaml, the Go client in
+// ordersclient, with which placeorder orders from another program, and the
+// TypeScript client in page/client, with which the page does.
 package main
 
 import (
@@ -37,6 +42,8 @@ import (
 )
 
 //go:generate go tool cneriumgen
+
+//cnerium:package openapi=openapi.yaml client=ordersclient ts=page/client
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // Service has the handlers of the shop on the embedded database. Package
-// postgres has those for PostgreSQL.
+// postgres has those for PostgreSQL. What their comments say stands in the API
+// document and in the clients, too, which are made from them.
 type Service struct {
 	db       *sql.DB
 	store    *sqlitestore.Store
@@ -23,17 +24,16 @@ const insertOrder = `INSERT INTO orders (order_id, product_id, quantity) VALUES 
 // CreateOrder places an order. However often a client sends the request with
 // one key, there is one order; the key also names it.
 //
-// The parameter tx makes the handler transactional: it is the transaction that
-// stores the answer. The row, the event and the answer are there together or
-// not at all, so after a crash at any point a retry simply runs.
-//
 //cnerium:durable POST /orders orders.create status=201
-func (s *Service) CreateOrder(ctx context.Context, tx sqlitestore.Tx, req *cnerium.Request, in api.OrderRequest) (*api.OrderCreated, error) {
-	out := &api.OrderCreated{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
+func (s *Service) CreateOrder(ctx context.Context, tx sqlitestore.Tx, req *cnerium.Request, in api.OrderRequest) (*api.OrderAnswer, error) {
+	out := &api.OrderAnswer{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
+	// The parameter tx makes the handler transactional: it is the transaction
+	// that stores the answer. The row, the event and the answer are there
+	// together or not at all, so after a crash at any point a retry simply runs.
 	if _, err := tx.ExecContext(ctx, insertOrder, out.OrderID, out.ProductID, out.Quantity); err != nil {
 		return nil, fmt.Errorf("insert order: %w", err)
 	}
-	if err := cnerium.Emit(ctx, "order.created", out); err != nil {
+	if err := EmitOrderCreated(ctx, OrderCreated{*out}); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -41,12 +41,11 @@ func (s *Service) CreateOrder(ctx context.Context, tx sqlitestore.Tx, req *cneri
 
 const cancelOrder = `UPDATE orders SET status = 'cancelled' WHERE order_id = ?`
 
-// CancelOrder cancels an order. The parameter id is the wildcard of the
-// pattern.
+// CancelOrder cancels an order.
 //
 //cnerium:durable POST /orders/{id}/cancel orders.cancel
-func (s *Service) CancelOrder(ctx context.Context, tx sqlitestore.Tx, id string) (*api.OrderCancelled, error) {
-	result, err := tx.ExecContext(ctx, cancelOrder, id)
+func (s *Service) CancelOrder(ctx context.Context, tx sqlitestore.Tx, id string) (*api.CancelAnswer, error) {
+	result, err := tx.ExecContext(ctx, cancelOrder, id) // the wildcard of the pattern
 	if err != nil {
 		return nil, fmt.Errorf("cancel order: %w", err)
 	}
@@ -57,8 +56,8 @@ func (s *Service) CancelOrder(ctx context.Context, tx sqlitestore.Tx, id string)
 	if changed == 0 {
 		return nil, cnerium.NotFound("there is no order " + id)
 	}
-	out := &api.OrderCancelled{OK: true, OrderID: id, Status: "cancelled"}
-	if err := cnerium.Emit(ctx, "order.cancelled", out); err != nil {
+	out := &api.CancelAnswer{OK: true, OrderID: id, Status: "cancelled"}
+	if err := EmitOrderCancelled(ctx, OrderCancelled{*out}); err != nil {
 		return nil, err
 	}
 	return out, nil

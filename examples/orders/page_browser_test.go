@@ -29,6 +29,10 @@ func TestPageInABrowser(t *testing.T) {
 		"goes on where it was when it is loaded again":                         testPageLoadedAgain,
 		"tells of a gap when the events are gone":                              testPageWithAGap,
 		"does what its buttons say":                                            testPageButtons,
+		"places an order when it is opened again that it could not send":       testPageClosedOffline,
+		"places an order that it could not send when the server is back":       testPageStaysOffline,
+		"gets the answer when it is opened again to an order that was placed":  testPageClosedUnanswered,
+		"keeps an order that was refused until it is told to forget it":        testPageRefusedOrder,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

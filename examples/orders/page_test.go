@@ -20,10 +20,11 @@ func TestPageIsServedWithItsFilesAndAStrictPolicy(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	for path, contentType := range map[string]string{
-		"/":          "text/html; charset=utf-8",
-		"/app.js":    "text/javascript; charset=utf-8",
-		"/style.css": "text/css; charset=utf-8",
-		"/icon.svg":  "image/svg+xml",
+		"/":                 "text/html; charset=utf-8",
+		"/app.js":           "text/javascript; charset=utf-8",
+		"/client/orders.js": "text/javascript; charset=utf-8",
+		"/style.css":        "text/css; charset=utf-8",
+		"/icon.svg":         "image/svg+xml",
 	} {
 		r := s.get(t, path)
 		require.Equal(t, http.StatusOK, r.status, path)

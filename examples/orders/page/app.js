@@ -1,6 +1,9 @@
 // The page of the example: it places orders, lists them, and shows events.
 // Everything that comes from the server is shown as text, never as markup.
 
+import { metaOf, prepare } from "/client/cnerium.js";
+import { openOutbox } from "/client/cnerium-outbox.js";
+import { createOrder, OrdersClient } from "/client/orders.js";
 import { connect } from "/cnerium.js";
 
 const $ = (id) => document.getElementById(id);
@@ -13,54 +16,23 @@ function element(name, text = "", className = "") {
   return node;
 }
 
-// --- Requests ---------------------------------------------------------------
+const shownLast = {};
 
-/** A new key: one for each thing that a person wants, the same for its retries. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return "web-" + Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
-/** Sends a durable request once. */
-async function send(path, key, body) {
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { "Idempotency-Key": key, "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  return {
-    key,
-    status: response.status,
-    replayed: response.headers.get("Idempotency-Replayed"),
-    cursor: response.headers.get("Event-Cursor"),
-    retryAfter: response.headers.get("Retry-After"),
-    text: await response.text(),
-  };
-}
-
-/**
- * Sends a durable request until there is an answer. The key stays the same, so
- * it does not matter which of the attempts has reached the server.
- */
-async function sendUntilAnswered(path, key, body) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const answer = await send(path, key, body);
-      if (answer.retryAfter === null || attempt === 5) return answer;
-    } catch (error) {
-      if (attempt === 5) throw error;
-    }
-    await pause(attempt);
-  }
-}
-
-/** Waits longer after each failure, up to ten seconds, and not in step with others. */
-function pause(failures) {
-  const longest = Math.min(10_000, 250 * 2 ** failures);
-  return new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+/** Whether this is other than what was shown last. What stays the same keeps its buttons, also while one is pressed. */
+function isNews(name, value) {
+  const text = JSON.stringify(value);
+  const news = text !== shownLast[name];
+  shownLast[name] = text;
+  return news;
 }
 
 // --- Placing an order -------------------------------------------------------
+
+/** The client is generated. It retries by itself, with one key for each call; a person waits, so not for long. */
+const api = new OrdersClient({ maxElapsed: 10_000 });
+
+/** Orders are kept here, in the browser, until they are answered, also while the page is closed. */
+const outbox = openOutbox(api, { onSettled: settled });
 
 function orderFromForm() {
   const fields = new FormData($("form"));
@@ -68,19 +40,68 @@ function orderFromForm() {
 }
 
 async function placeOrder() {
-  const answer = await sendUntilAnswered("/orders", newKey(), orderFromForm());
-  $("answers").replaceChildren(card("Answer", answer));
+  const box = await outbox;
+  await box.add(createOrder(orderFromForm())); // from here on it will be placed, once
+  setTimeout(showWaiting, 300); // when it is not answered by then
+}
+
+/** Is called for what is answered, now or while the page was closed. What succeeded need not be kept any longer. */
+async function settled(entry) {
+  if (entry.state === "done") {
+    $("answers").replaceChildren(card("Answer", { ...entry, key: entry.request.key, text: JSON.stringify(entry.value) }));
+    await (await outbox).take(entry.id);
+  }
+  await showWaiting();
+  refresh();
+}
+
+async function showWaiting() {
+  const entries = await (await outbox).entries();
+  if (!isNews("waiting", entries)) return;
+  $("waiting").hidden = entries.length === 0;
+  $("waiting-rows").replaceChildren(...entries.map(waitingRow));
+}
+
+function waitingRow({ id, state, kind, problem, request }) {
+  const { product_id, quantity } = JSON.parse(request.body);
+  const why = {
+    pending: () => "waits for the server",
+    failed: () => problem?.detail ?? kind,
+    expired: () => `may have been placed a day ago: look for ord_${request.key}`,
+  };
+  const actions = element("td");
+  const action = (name, act) => {
+    const button = element("button", name, "small");
+    button.addEventListener("click", () => busy(async () => {
+      await act(await outbox);
+      await showWaiting();
+    }));
+    actions.append(button);
+  };
+  if (state !== "pending") {
+    action("Send again", (box) => box.retry(id));
+    action("Forget", (box) => box.take(id));
+  }
+  const row = element("tr");
+  row.dataset.state = state;
+  row.append(element("td", `${quantity} of ${product_id}`), element("td", why[state](), "faint"), actions);
+  return row;
 }
 
 async function sendTwice() {
-  const [key, order] = [newKey(), orderFromForm()];
-  const first = await send("/orders", key, order);
-  const second = await send("/orders", key, order);
+  const order = prepare(createOrder(orderFromForm())); // its key and its bytes
+  const [first, second] = [await sendOnce(order), await sendOnce(order)];
   const same = first.status === second.status && first.text === second.text;
   let verdict = "The two answers differ.";
   if (second.replayed) verdict = same ? "Same bytes, one order: the second answer is a replay." : "A replay, but other bytes.";
   else if (same) verdict = "Refused both times, and nothing was stored: the key is still free.";
   $("answers").replaceChildren(card("First", first), card("Second", second), element("p", verdict, "verdict"));
+}
+
+async function sendOnce(request) {
+  const { response } = await api.attempt(request);
+  if (!response) throw new Error("The server cannot be reached. Try again.");
+  return { ...metaOf(request.key, 1, response), text: await response.text() };
 }
 
 function card(title, answer) {
@@ -89,20 +110,20 @@ function card(title, answer) {
   const fact = (name, value, className) => facts.append(element("dt", name), element("dd", value, className));
   fact("Status", String(answer.status));
   fact("Idempotency-Key", answer.key);
-  fact("Idempotency-Replayed", answer.replayed ?? "not sent", answer.replayed ? "replayed" : "");
+  fact("Idempotency-Replayed", answer.replayed ? "true" : "not sent", answer.replayed ? "replayed" : "");
   if (answer.cursor) fact("Event-Cursor", answer.cursor);
   node.append(element("h3", title), facts, element("pre", answer.text));
   return node;
 }
 
-/** Runs what a button does, and shows when the server cannot be reached. */
+/** Runs what a button does, and shows when it fails. */
 async function busy(action) {
   const buttons = document.querySelectorAll("button");
   buttons.forEach((button) => (button.disabled = true));
   try {
     await action();
-  } catch {
-    $("answers").replaceChildren(element("p", "The server cannot be reached. Try again.", "verdict"));
+  } catch (error) {
+    $("answers").replaceChildren(element("p", error.message, "verdict"));
   } finally {
     document.querySelectorAll("button").forEach((button) => (button.disabled = false));
     refresh();
@@ -142,6 +163,7 @@ async function refresh() {
 }
 
 function showOrders(orders) {
+  if (!isNews("orders", orders)) return;
   const rows = orders.slice(-shownOrders).reverse().map(orderRow);
   $("orders").replaceChildren(...rows);
   $("none").hidden = orders.length > 0;
@@ -170,13 +192,14 @@ function orderRow(order) {
 }
 
 async function cancel(id) {
-  const answer = await sendUntilAnswered(`/orders/${encodeURIComponent(id)}/cancel`, newKey());
-  $("answers").replaceChildren(card("Cancelled", answer));
+  const { value, meta } = await api.cancelOrder(id);
+  $("answers").replaceChildren(card("Cancelled", { ...meta, text: JSON.stringify(value) }));
 }
 
 // --- Unknown outcomes -------------------------------------------------------
 
 function showHeld(list) {
+  if (!isNews("held", list)) return;
   $("held").hidden = list.length === 0;
   $("held-rows").replaceChildren(...list.map(heldRow));
 }
@@ -259,6 +282,7 @@ function showConnection() {
 
 feed.addEventListener("state", ({ detail: state }) => {
   showConnection();
+  if (state === "live") outbox.then((box) => box.wake()); // the server is back
   if (state === "live" && shown.cursor === "") {
     remember();
     refresh(); // what was placed before the first welcome has no event here
@@ -270,4 +294,5 @@ addEventListener("pagehide", remember);
 
 shown.events.forEach(showEvent);
 showConnection();
+showWaiting();
 refresh();

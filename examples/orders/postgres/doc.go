@@ -7,5 +7,6 @@
 // An order that is sent to one node and retried at the other is placed once,
 // and whoever listens to either gets the events of both. Compare orders.go with
 // the file of the same name one folder up: the transaction is of another type,
-// and so is the SQL.
+// and so is the SQL. Events are emitted by their names, because the functions
+// that are made for them belong to the routes there.
 package postgres

@@ -17,8 +17,8 @@ const insertOrder = `INSERT INTO orders (order_id, product_id, quantity) VALUES 
 // The parameter tx is the transaction that stores the answer. When PostgreSQL
 // refuses it for the sake of another transaction, nothing is stored and the
 // handler runs again: it must do nothing outside of tx.
-func (s *Shop) CreateOrder(ctx context.Context, tx pgstore.Tx, req *cnerium.Request, in api.OrderRequest) (*api.OrderCreated, error) {
-	out := &api.OrderCreated{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
+func (s *Shop) CreateOrder(ctx context.Context, tx pgstore.Tx, req *cnerium.Request, in api.OrderRequest) (*api.OrderAnswer, error) {
+	out := &api.OrderAnswer{OK: true, OrderID: "ord_" + req.Key(), ProductID: in.ProductID, Quantity: in.Quantity}
 	if _, err := tx.Exec(ctx, insertOrder, out.OrderID, out.ProductID, out.Quantity); err != nil {
 		return nil, fmt.Errorf("insert order: %w", err)
 	}
@@ -31,7 +31,7 @@ func (s *Shop) CreateOrder(ctx context.Context, tx pgstore.Tx, req *cnerium.Requ
 const cancelOrder = `UPDATE orders SET status = 'cancelled' WHERE order_id = $1`
 
 // CancelOrder cancels an order.
-func (s *Shop) CancelOrder(ctx context.Context, tx pgstore.Tx, id string) (*api.OrderCancelled, error) {
+func (s *Shop) CancelOrder(ctx context.Context, tx pgstore.Tx, id string) (*api.CancelAnswer, error) {
 	result, err := tx.Exec(ctx, cancelOrder, id)
 	if err != nil {
 		return nil, fmt.Errorf("cancel order: %w", err)
@@ -39,7 +39,7 @@ func (s *Shop) CancelOrder(ctx context.Context, tx pgstore.Tx, id string) (*api.
 	if result.RowsAffected() == 0 {
 		return nil, cnerium.NotFound("there is no order " + id)
 	}
-	out := &api.OrderCancelled{OK: true, OrderID: id, Status: "cancelled"}
+	out := &api.CancelAnswer{OK: true, OrderID: id, Status: "cancelled"}
 	if err := cnerium.Emit(ctx, "order.cancelled", out); err != nil {
 		return nil, err
 	}

@@ -16,13 +16,13 @@ ON CONFLICT (payment_id) DO NOTHING`
 // handler for that reason: when its node dies between the charge and the stored
 // answer, every node answers retries with 409 outcome-unknown until an operator
 // has settled it at any of them.
-func (s *Shop) CreatePayment(ctx context.Context, in api.PaymentRequest) (*api.PaymentCreated, error) {
+func (s *Shop) CreatePayment(ctx context.Context, in api.PaymentRequest) (*api.PaymentAnswer, error) {
 	key := cnerium.FromContext(ctx).Key()
 	reference, err := s.charge(ctx, key, in)
 	if err != nil {
 		return nil, fmt.Errorf("charge: %w", err)
 	}
-	out := &api.PaymentCreated{
+	out := &api.PaymentAnswer{
 		OK:          true,
 		PaymentID:   "pay_" + key,
 		OrderID:     in.OrderID,

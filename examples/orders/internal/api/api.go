@@ -11,7 +11,7 @@ import (
 // ErrNoOrder is returned for an order that does not exist.
 var ErrNoOrder = errors.New("there is no such order")
 
-// OrderRequest is the body of POST /orders.
+// OrderRequest says what is ordered.
 type OrderRequest struct {
 	ProductID string `json:"product_id"`
 	Quantity  int    `json:"quantity"`
@@ -29,8 +29,9 @@ func (r OrderRequest) Validate() error {
 	return nil
 }
 
-// OrderCreated is the answer to POST /orders, and the data of order.created.
-type OrderCreated struct {
+// OrderAnswer tells about an order that was placed: in the answer to its client,
+// and in the event order.created.
+type OrderAnswer struct {
 	OK        bool   `json:"ok"`
 	OrderID   string `json:"order_id"`
 	ProductID string `json:"product_id"`
@@ -38,18 +39,18 @@ type OrderCreated struct {
 }
 
 // EventSubject says what an event with this data is about.
-func (o *OrderCreated) EventSubject() string { return o.OrderID }
+func (o *OrderAnswer) EventSubject() string { return o.OrderID }
 
-// OrderCancelled is the answer to POST /orders/{id}/cancel, and the data of
-// order.cancelled.
-type OrderCancelled struct {
+// CancelAnswer tells about an order that was cancelled: in the answer to its
+// client, and in the event order.cancelled.
+type CancelAnswer struct {
 	OK      bool   `json:"ok"`
 	OrderID string `json:"order_id"`
 	Status  string `json:"status"`
 }
 
 // EventSubject says what an event with this data is about.
-func (o *OrderCancelled) EventSubject() string { return o.OrderID }
+func (o *CancelAnswer) EventSubject() string { return o.OrderID }
 
 // Order is one row of the table.
 type Order struct {
@@ -61,7 +62,7 @@ type Order struct {
 	CreatedAt string `json:"created_at"` // RFC 3339
 }
 
-// PaymentRequest is the body of POST /payments.
+// PaymentRequest says what is paid.
 type PaymentRequest struct {
 	OrderID     string `json:"order_id"`
 	AmountCents int64  `json:"amount_cents"`
@@ -81,16 +82,16 @@ func (r PaymentRequest) Validate() error {
 	return nil
 }
 
-// PaymentCreated is the answer to POST /payments, and the data of
-// payment.created.
-type PaymentCreated struct {
+// PaymentAnswer tells about a payment: in the answer to its client, and in the
+// event payment.created.
+type PaymentAnswer struct {
 	OK          bool   `json:"ok"`
 	PaymentID   string `json:"payment_id"`
 	OrderID     string `json:"order_id"`
 	AmountCents int64  `json:"amount_cents"`
 	Currency    string `json:"currency"`
-	Reference   string `json:"reference"` // the provider's
+	Reference   string `json:"reference"` // that the provider has for it
 }
 
 // EventSubject says what an event with this data is about.
-func (p *PaymentCreated) EventSubject() string { return p.OrderID }
+func (p *PaymentAnswer) EventSubject() string { return p.OrderID }
