@@ -68,7 +68,7 @@ func (t *transaction) call(
 	outcome, err := run(context.WithValue(ctx, txKey{}, Tx(t.handle)), int(t.record.attempt))
 	stopped := stop()
 	failure := t.handle.close()
-	t.astray = t.handle.left || isLost(failure) && ctx.Err() == nil
+	t.astray = t.handle.left
 	switch {
 	case (!stopped || ctx.Err() != nil) && err == nil: // a context has ended before it calls abort
 		return outcome, context.Cause(ctx)
@@ -129,10 +129,11 @@ func (t *transaction) store(ctx context.Context, outcome cnerium.Outcome) error 
 	return nil
 }
 
-// stray looks what has become of a transaction that did not end as it should.
-// When the handler has committed it, its outcome is unknown, so the record is
+// stray looks what has become of a transaction that the handler has ended
+// itself. When he has committed it, its outcome is unknown, so the record is
 // reserved. The error is the one that there is anyway, unless it says that
-// nothing was stored.
+// nothing was stored. Of a transaction whose connection was lost nothing can be
+// asked: a standby that was promoted gives its number to another one.
 func (t *transaction) stray(ctx context.Context, failed error) error {
 	if !t.astray || t.xid == "" {
 		return failed
@@ -146,9 +147,6 @@ func (t *transaction) stray(ctx context.Context, failed error) error {
 	})
 	if err == nil && committed {
 		_, _, err = t.reserve(ctx, t.claim)
-	}
-	if err != nil && !t.handle.left {
-		return failed // the server went away, and nothing says that the handler is to blame
 	}
 	if err != nil || committed && errors.Is(failed, cnerium.ErrSerialization) {
 		return errors.Join(errCommitted, err)
