@@ -88,7 +88,7 @@ func (t *transaction) takeName(ctx context.Context, conn *pgx.Conn) (granted boo
 	locked := false
 	var b pgx.Batch
 	b.Queue(beginHandler(t.opts.Isolation))
-	b.Queue(sqlTry, name).QueryRow(func(row pgx.Row) error { return row.Scan(&locked) })
+	b.Queue(sqlTry, name).QueryRow(func(row pgx.Row) error { return row.Scan(&locked, &t.xid) })
 	t.queueLook(&b)
 	err = conn.SendBatch(ctx, &b).Close()
 	if err == nil && !locked {
@@ -101,7 +101,8 @@ func (t *transaction) takeName(ctx context.Context, conn *pgx.Conn) (granted boo
 	switch {
 	case err != nil || !t.record.grants(t.claim):
 		return false, err
-	case t.xid == "": // what is there is to be replaced
+	case t.record.attempt > 0: // what is there is to be replaced
+		t.xid = ""
 		return t.takeRow(ctx, conn, false)
 	}
 	t.record.fingerprint, t.record.attempt = t.claim.Fingerprint[:], 1
@@ -110,10 +111,9 @@ func (t *transaction) takeName(ctx context.Context, conn *pgx.Conn) (granted boo
 
 // queueLook asks for the record, whose name must be locked.
 func (t *transaction) queueLook(b *pgx.Batch) {
-	b.Queue(t.sql.look, append(names(t.claim.ID), t.now())...).Query(func(rows pgx.Rows) error {
+	b.Queue(t.sql.lookup, append(names(t.claim.ID), t.now())...).Query(func(rows pgx.Rows) error {
 		t.record = &record{id: t.claim.ID}
-		_, err := first(rows, append([]any{&t.xid, &t.record.now}, t.record.columns()...)...)
-		return err
+		return t.record.scan(rows)
 	})
 }
 

@@ -16,7 +16,7 @@ type queries struct {
 
 	reserveMany, commitMany, commitEvents string // of any number of records
 
-	look, insert, insertEvents                           string // of a handler's transaction
+	insert, insertEvents                                 string // of a handler's transaction
 	open, openTakeOver, lockRecord, finish, finishEvents string // the same where the row is the lock
 
 	lockTicket, horizon, events, bounds, head string
@@ -41,7 +41,7 @@ func newQueries(schema string, portable bool) *queries {
 		release:    sqlRelease,
 		settled:    sqlSettled,
 		commitMany: sqlCommitMany, reserveMany: sqlReserveMany, commitEvents: announcing(sqlCommitEvents, 10),
-		look: sqlLook, insert: sqlInsert, insertEvents: announcing(sqlInsertEvents, 12),
+		insert: sqlInsert, insertEvents: announcing(sqlInsertEvents, 12),
 		open: now(sqlOpen, sqlOpenNow), openTakeOver: now(sqlOpenTakeOver, sqlOpenTakeOverNow),
 		lockRecord: sqlLockRecord, finish: sqlFinish, finishEvents: announcing(sqlFinishEvents, 10),
 		lockTicket: sqlLockTicket, horizon: sqlHorizon, events: sqlEvents, bounds: sqlBounds, head: sqlHead,
@@ -89,7 +89,7 @@ func (q *queries) fill(r *strings.Replacer) {
 	for _, text := range []*string{
 		&q.reserve, &q.takeOver, &q.lookup, &q.renew, &q.commit, &q.release, &q.settled,
 		&q.reserveMany, &q.commitMany, &q.commitEvents,
-		&q.look, &q.insert, &q.insertEvents,
+		&q.insert, &q.insertEvents,
 		&q.open, &q.openTakeOver, &q.lockRecord, &q.finish, &q.finishEvents,
 		&q.lockTicket, &q.horizon, &q.events, &q.bounds, &q.head, &q.published, &q.mark,
 		&q.unknown, &q.sweepRecords, &q.lockRemoved, &q.oldest, &q.excess, &q.deleteEvents, &q.setRemoved,

@@ -7,22 +7,14 @@ package pgstore
 // lock, as Reserve does, the row at the end is in its way, and the transaction
 // is undone.
 const (
-	// sqlTry locks a name if it is free, sqlWait waits for that, and sqlPatient
-	// ends the limit of waiting.
-	sqlTry     = `SELECT pg_try_advisory_xact_lock($1::bigint)`
+	// sqlTry locks a name if it is free, and returns the number of the
+	// transaction, by which it is known again. sqlWait waits for the lock, and
+	// sqlPatient ends the limit of waiting. Behind them comes sqlLookup, in a
+	// statement of its own, which sees what was committed before the name was
+	// locked.
+	sqlTry     = `SELECT pg_try_advisory_xact_lock($1::bigint), pg_current_xact_id()::text`
 	sqlWait    = `SELECT pg_advisory_xact_lock($1::bigint) FROM set_config('lock_timeout', $2::text, true)`
 	sqlPatient = `SELECT set_config('lock_timeout', NULL, true)`
-
-	// sqlLook is sqlLookup behind that, in a statement of its own, which sees
-	// what was committed before the name was locked. Without a row it returns
-	// the number of the transaction, by which it is known again.
-	sqlLook = `
-SELECT CASE WHEN r.scope IS NULL THEN pg_current_xact_id()::text ELSE '' END,
-	t.now, coalesce(r.fingerprint, ''), coalesce(r.committed, false), coalesce(r.token, 0), coalesce(r.attempt, 0),
-	coalesce(r.since, 0), coalesce(r.due_at, 0), coalesce(r.status, 0), r.header, r.body,
-	coalesce(r.event_ticket, 0), coalesce(r.event_n, 0)
-FROM (SELECT coalesce($4::bigint, {clock}) AS now) t
-LEFT JOIN {s}.records r ON {id}`
 
 	// sqlStatus tells what has become of a transaction.
 	sqlStatus = `SELECT coalesce(pg_xact_status($1::text::xid8) = 'committed', false)`
