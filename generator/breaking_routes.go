@@ -80,7 +80,7 @@ func (c *comparison) route(i, j int) {
 	if old.Package != now.Package || old.Handler != now.Handler {
 		c.note("the handler of %s is now %s of %s", now.Operation, now.Handler, now.Package)
 	}
-	if old.Status == 0 || now.Status == 0 {
+	if old.Retention == "" || now.Retention == "" {
 		return // a lock that tells no more
 	}
 	c.settings(old, now)
@@ -123,7 +123,7 @@ func covers(now, old string) bool {
 
 // settings compares what is not in the types of a handler.
 func (c *comparison) settings(old, now Listed) {
-	if old.Status != now.Status {
+	if !old.Opaque && !now.Opaque && old.Status != now.Status {
 		c.breaks(CategoryStatusChanged, fmt.Sprintf("write status=%d", old.Status),
 			"%s answered %d and now answers %d: clients that look for the old status fail, and replays of stored answers still have it", now.Operation, old.Status, now.Status)
 	}

@@ -43,16 +43,6 @@ func (s *shapeComparison) compare(at string, a, b *Shape) {
 	if a == nil || b == nil {
 		return // a lock that somebody has shortened
 	}
-	if a.Type == "ref" && b.Type == "ref" {
-		pair := [2]string{a.Ref, b.Ref}
-		if s.seen[pair] {
-			return
-		}
-		if s.seen == nil {
-			s.seen = make(map[[2]string]bool)
-		}
-		s.seen[pair] = true
-	}
 	written, read := resolveShape(s.from, a), resolveShape(s.to, b)
 	if written == nil || read == nil || read.Type == "any" {
 		return
@@ -60,7 +50,26 @@ func (s *shapeComparison) compare(at string, a, b *Shape) {
 	if s.clientReads && (a.Nullable || written.Nullable) && !b.Nullable && !read.Nullable {
 		s.fault("never return null there", "%s can be null now", at)
 	}
-	s.kind(at, written, read)
+	if s.first(a, b) {
+		s.kind(at, written, read)
+	}
+}
+
+// first reports whether two types are not being compared already, nor were:
+// what is wrong with them is told once, at the first place.
+func (s *shapeComparison) first(a, b *Shape) bool {
+	if a.Type != "ref" || b.Type != "ref" {
+		return true
+	}
+	pair := [2]string{a.Ref, b.Ref}
+	if s.seen[pair] {
+		return false
+	}
+	if s.seen == nil {
+		s.seen = make(map[[2]string]bool)
+	}
+	s.seen[pair] = true
+	return true
 }
 
 // resolveShape follows references. It returns nil for one that leads nowhere.

@@ -184,7 +184,10 @@ func TestBreakingSaysWhatBreaks(t *testing.T) {
 		}},
 		{"anything", []string{`{"type": "int32"}`, `{"type": "any"}`}, []string{"result-changed: result of orders.create: result.count was int32 and is now any"}},
 		{"unknown", []string{`"wait"`, `"unknown": true, "wait"`, `"int32"`, `"bool"`}, nil},
-		{"an older lock", []string{`"status": 201,`, ``, `"24h0m0s"`, `"1h0m0s"`}, nil},
+		{"null beside the same type", []string{`"elem": {"type": "ref", "ref": "Order"}`, `"elem": {"type": "ref", "ref": "Order", "nullable": true}`}, []string{
+			"result-changed: result of orders.create: result.parts[] can be null now",
+		}},
+		{"an older lock", []string{`"status": 201, "retention": "24h0m0s",`, ``, `1024`, `512`}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -201,6 +204,23 @@ func TestBreakingSaysWhatBreaks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBreakingLooksAtOpaqueRoutes has a route without a status, because its
+// handler makes the whole response: all else is promised as by others.
+func TestBreakingLooksAtOpaqueRoutes(t *testing.T) {
+	t.Parallel()
+	opaque := strings.NewReplacer(`"status": 201,`, ``, `"result": {"type": "ref", "ref": "Order"},`, `"opaque": true,`).Replace(route)
+	require.Empty(t, generator.Breaking(lockOf(t, opaque), lockOf(t, opaque)))
+	edited := strings.NewReplacer("24h0m0s", "1h0m0s", "hold", "rerun", `"int32"`, `"int16"`).Replace(opaque)
+	require.Equal(t, []string{
+		"retention-shortened: orders.create kept answers for 24h0m0s and now keeps them for 1h0m0s: a retry after that runs the handler again",
+		"recover-changed: orders.create had recover=hold and now has recover=rerun: after a crash the handler can run twice for one key",
+		"input-narrowed: input of orders.create: body.count was int32 and is now int16",
+	}, describe(generator.Breaking(lockOf(t, opaque), lockOf(t, edited))))
+	require.Equal(t, []string{
+		"result-changed: orders.create makes its response itself now: what clients get is no longer known",
+	}, describe(generator.Breaking(lockOf(t, route), lockOf(t, opaque))))
 }
 
 // TestBreakingTellsRoutesApart has two routes that change places: each is what

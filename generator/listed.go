@@ -16,8 +16,8 @@ type Listed struct {
 
 	// What the route promises besides is there with Options.Shapes only.
 	// Settings that the directive leaves out have the runtime's defaults.
-	Status    int    `json:"status,omitempty"`    // of a success; 0 without Options.Shapes, and in locks that are older
-	Retention string `json:"retention,omitempty"` // as time.Duration writes it: 24h0m0s
+	Status    int    `json:"status,omitempty"`    // of a success; 0 when Opaque, without Options.Shapes, and in locks that are older
+	Retention string `json:"retention,omitempty"` // as time.Duration writes it: 24h0m0s; "" without Options.Shapes, and in locks that are older
 	Wait      string `json:"wait,omitempty"`      // the same; 0s for none
 	Timeout   string `json:"timeout,omitempty"`   // the same
 	Recover   string `json:"recover,omitempty"`   // hold or rerun
