@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -155,7 +156,7 @@ func TestAnswersThatCannotBeReadAreNotAskedForAgain(t *testing.T) {
 			_, _ = w.Write([]byte("{}"))
 		},
 		"status 204 without a body, expected JSON":              status(204),
-		"invalid character 'x' after top-level value":           body(200, "application/json", "{} x"),
+		"there is more behind the JSON":                         body(200, "application/json", "{} {}"),
 		"cannot unmarshal number into Go struct field order.id": body(200, "application/json", `{"id":1}`),
 	} {
 		s, url := newScript(t, answer)
@@ -170,6 +171,14 @@ func TestAnswersThatCannotBeReadAreNotAskedForAgain(t *testing.T) {
 		require.Equal(t, s.seen()[0].key, e.Key)
 		require.Len(t, s.seen(), 1)
 	}
+}
+
+func TestNumbersInAnyKeepTheirDigits(t *testing.T) {
+	t.Parallel()
+	_, url := newScript(t, body(200, "application/json", `{"id":12345678901234567890,"list":[0.1]}`))
+	got, _, err := client.JSON[map[string]any](newClient(t, url, nil).Do(t.Context(), create(), nil))
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"id": json.Number("12345678901234567890"), "list": []any{json.Number("0.1")}}, got)
 }
 
 func TestNullIsNil(t *testing.T) {

@@ -1,8 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -44,7 +47,8 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // JSON decodes the answer of [Client.Do], whose results are its parameters. The
 // body must be JSON, also by its content type; members that T does not have are
 // ignored, because a newer server may have more. A T that is a pointer is nil
-// when the body is null. An answer that cannot be read is a [*DecodeError]
+// when the body is null. A number in an any is a [json.Number], because a float64
+// does not have all the digits. An answer that cannot be read is a [*DecodeError]
 // inside of an [*Error].
 func JSON[T any](resp *Response, meta *Meta, err error) (T, *Meta, error) {
 	var out, none T
@@ -70,7 +74,16 @@ func (r *Response) decode(v any) error {
 	case !isJSON(contentType):
 		return fmt.Errorf("content type %s, expected application/json", strconv.Quote(contentType))
 	}
-	return json.Unmarshal(r.Body, v)
+	// A number in an any would lose digits as a float64.
+	decoder := json.NewDecoder(bytes.NewReader(r.Body))
+	decoder.UseNumber()
+	if err := decoder.Decode(v); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more behind the JSON")
+	}
+	return nil
 }
 
 // isJSON reports whether a content type is application/json or a +json type.
