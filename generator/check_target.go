@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // checkTargets applies the rules about targets, and marks those that fail.
@@ -22,7 +23,7 @@ func (r *run) checkTarget(t *target) []Diagnostic {
 		message := fmt.Sprintf("directive has no effect: package %s has no durable routes", t.origin.Name)
 		return []Diagnostic{{Pos: t.pos, Category: CategoryDirectivePlace, Message: message, Hint: "remove it, or write it in the package that has them"}}
 	}
-	return slices.Concat(r.checkInside(t), r.checkClientFolder(t), checkEventNames(t))
+	return slices.Concat(r.checkInside(t), r.checkClientFolder(t), checkEventNames(t), checkDocumentPaths(t))
 }
 
 // checkInside refuses what lies outside of the modules and the workspace: who
@@ -71,6 +72,37 @@ func checkEventNames(t *target) []Diagnostic {
 		}
 	}
 	return found
+}
+
+// checkDocumentPaths reports routes that net/http tells apart and an OpenAPI
+// document does not: it knows no hosts of its paths, nor {name...} and {$}.
+func checkDocumentPaths(t *target) []Diagnostic {
+	if t.openapi.path == "" {
+		return nil
+	}
+	var found []Diagnostic
+	first := make(map[string]*Route)
+	for _, p := range t.packages {
+		for _, route := range p.Routes {
+			place := route.Method + " " + documentPath(route.Path)
+			earlier, ok := first[place]
+			if !ok {
+				first[place] = route
+				continue
+			}
+			message := fmt.Sprintf("%s is already %s at %s, and a document cannot tell %s from %s", place, earlier.Operation, refer(route.Pos, earlier.Pos), route.Path, earlier.Path)
+			found = append(found, Diagnostic{Pos: route.pathPos, Category: CategoryTarget, Message: message, Hint: "give one of them another path, or a package and a document of its own"})
+		}
+	}
+	return found
+}
+
+// documentPath returns the path of a pattern as a document has it, without the
+// names of its wildcards.
+func documentPath(pattern string) string {
+	_, path, _ := strings.Cut(pattern, "/")
+	path = strings.ReplaceAll(strings.TrimSuffix(path, "{$}"), "...}", "}")
+	return "/" + anonymous(path)
 }
 
 // checkDistinct reports what two targets would both write. Only a folder for

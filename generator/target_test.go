@@ -258,6 +258,30 @@ func TestTheSameTypeOfEventTwiceInOneDocumentIsADiagnostic(t *testing.T) {
 	require.Equal(t, UpToDate, found["other/cnerium_gen.go"], "its code is sound")
 }
 
+func TestRoutesThatADocumentCannotTellApartAreDiagnostics(t *testing.T) {
+	t.Parallel()
+	dir := newModule(t, map[string]string{
+		"a/a.go": "package a\n\nimport \"context\"\n" +
+			"\n//cnerium:durable POST /f/{id} f.one\nfunc One(ctx context.Context, id string) error { return nil }\n" +
+			"\n//cnerium:durable POST shop.example/f/{number} f.host\nfunc Host(ctx context.Context, number string) error { return nil }\n" +
+			"\n//cnerium:durable POST /f/{rest...} f.rest\nfunc Rest(ctx context.Context, rest string) error { return nil }\n" +
+			"\n//cnerium:durable PUT /f/{id} f.change\nfunc Put(ctx context.Context, id string) error { return nil }\n" +
+			"\n//cnerium:durable POST /g/ g.all\nfunc All(ctx context.Context) error { return nil }\n" +
+			"\n//cnerium:durable POST /g/{$} g.end\nfunc End(ctx context.Context) error { return nil }\n",
+	})
+	opts := Options{Dir: dir, Patterns: []string{"./..."}, Client: "client"}
+	_, diagnostics := generate(t, opts)
+	require.Empty(t, diagnostics)
+	opts.OpenAPI = "openapi.yaml"
+	found, diagnostics := generate(t, opts)
+	require.Equal(t, []string{
+		"a/a.go:8:24: POST /f/{} is already f.one at a.go:5:1, and a document cannot tell shop.example/f/{number} from /f/{id} [target]",
+		"a/a.go:11:24: POST /f/{} is already f.one at a.go:5:1, and a document cannot tell /f/{rest...} from /f/{id} [target]",
+		"a/a.go:20:24: POST /g/ is already g.all at a.go:17:1, and a document cannot tell /g/{$} from /g/ [target]",
+	}, diagnostics)
+	require.Equal(t, UpToDate, found["a/cnerium_gen.go"], "its code is sound")
+}
+
 func TestAHandlerMayTakeATypeOfAGeneratedClient(t *testing.T) {
 	t.Parallel()
 	dir := newModule(t, map[string]string{
