@@ -95,6 +95,23 @@ func TestAnswersAboutTheKeyAreToldApart(t *testing.T) {
 	}
 }
 
+// TestAnAnswerAboutTheCallerLeavesOpenWhatWasOpen has the answer to the first
+// attempt lost: one that does not come from the operation says nothing about it.
+func TestAnAnswerAboutTheCallerLeavesOpenWhatWasOpen(t *testing.T) {
+	t.Parallel()
+	for code, open := range map[int]bool{301: true, 401: true, 403: true, 407: true, 400: false, 404: false, 422: false} {
+		_, url := newScript(t, cut, status(code))
+		_, _, err := call(t.Context(), newClient(t, url, nil), nil)
+		e := failure(t, err)
+		require.Equal(t, code, e.Status)
+		require.Equal(t, open, e.Pending(), code)
+
+		_, url = newScript(t, status(code))
+		_, _, err = call(t.Context(), newClient(t, url, nil), nil)
+		require.False(t, failure(t, err).Pending(), code)
+	}
+}
+
 func TestKeyOfTheCallerIsUsed(t *testing.T) {
 	t.Parallel()
 	s, url := newScript(t, ok())

@@ -49,11 +49,13 @@ type ending struct {
 func (x *exchange) run(ctx context.Context) ending {
 	start := time.Now()
 	delays := newDelays(x.retry)
+	pending := false // also of the attempts before
 	for n := 1; ; n++ {
 		began := time.Now()
 		a, err := x.send(ctx)
 		v := judge(ctx, a, err)
-		e := ending{answer: a, err: err, attempts: n, retryAfter: v.after, pending: v.pending}
+		pending = v.pending || pending && v.mute
+		e := ending{answer: a, err: err, attempts: n, retryAfter: v.after, pending: pending}
 		note := Attempt{Operation: x.operation, Key: x.key, Number: n, Err: err, Duration: time.Since(began)}
 		if a != nil {
 			note.Status, note.Problem = a.resp.StatusCode, a.problem

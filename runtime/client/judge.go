@@ -14,6 +14,7 @@ type verdict struct {
 	again   bool          // another attempt can help
 	healthy bool          // it is asked for by a server that is not in distress
 	pending bool          // nothing final was said about the operation
+	mute    bool          // nothing was said about the attempts before either
 	after   time.Duration // what the server asks to wait
 }
 
@@ -28,6 +29,17 @@ var worthRetrying = map[int]bool{
 	http.StatusBadGateway:         true,
 	http.StatusServiceUnavailable: true,
 	http.StatusGatewayTimeout:     true,
+}
+
+// isMute reports whether a status is one of those who stand before the
+// operations and ask who it is, or where it should go instead: a login that has
+// run out in the middle of a call says nothing about what was sent before.
+func isMute(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return true
+	}
+	return status/100 == 3
 }
 
 // judge decides what follows from an attempt's answer or error.
@@ -48,7 +60,7 @@ func judge(ctx context.Context, a *answer, err error) verdict {
 	case worthRetrying[a.resp.StatusCode]:
 		v.again, v.pending = true, true
 	default:
-		v.pending = a.resp.StatusCode >= 500
+		v.pending, v.mute = a.resp.StatusCode >= 500, isMute(a.resp.StatusCode)
 	}
 	return v
 }
