@@ -155,6 +155,9 @@ const open: ReadonlySet<ErrorKind> = new Set(["network", "unavailable", "in-flig
 /** Failures that say nothing about an attempt before. */
 const mute: ReadonlySet<ErrorKind> = new Set(["headers", "redirect"]);
 
+/** Statuses of those who stand before the operations and ask who it is: they say nothing about an attempt before either. */
+const strangers = new Set([401, 403, 407]);
+
 /** Gives a request its key and its bytes. */
 export function prepare(request: Request<unknown>, key: string = makeKey()): Prepared {
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new TypeError(`${request.operation}: a key is 1 to 255 visible ASCII characters`);
@@ -204,7 +207,7 @@ export class Client {
       if (outcome.verdict === "done") {
         return { value: outcome.value as Result, meta: metaOf(sent.key, number, outcome.response) };
       }
-      pending = open.has(outcome.kind) || (pending && mute.has(outcome.kind));
+      pending = open.has(outcome.kind) || (pending && (mute.has(outcome.kind) || strangers.has(outcome.response?.status ?? 0)));
       if (delay === null) throw new CneriumError(sent, number, outcome, pending, why);
       await sleep(delay, call.signal);
     }

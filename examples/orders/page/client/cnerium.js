@@ -26,6 +26,8 @@ const distrust = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/;
 const open = new Set(["network", "unavailable", "in-flight", "outcome-unknown", "server", "aborted"]);
 /** Failures that say nothing about an attempt before. */
 const mute = new Set(["headers", "redirect"]);
+/** Statuses of those who stand before the operations and ask who it is: they say nothing about an attempt before either. */
+const strangers = new Set([401, 403, 407]);
 /** Gives a request its key and its bytes. */
 export function prepare(request, key = makeKey()) {
     if (!/^[\x21-\x7e]{1,255}$/.test(key))
@@ -76,7 +78,7 @@ export class Client {
             if (outcome.verdict === "done") {
                 return { value: outcome.value, meta: metaOf(sent.key, number, outcome.response) };
             }
-            pending = open.has(outcome.kind) || (pending && mute.has(outcome.kind));
+            pending = open.has(outcome.kind) || (pending && (mute.has(outcome.kind) || strangers.has(outcome.response?.status ?? 0)));
             if (delay === null)
                 throw new CneriumError(sent, number, outcome, pending, why);
             await sleep(delay, call.signal);

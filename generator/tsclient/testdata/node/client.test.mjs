@@ -206,6 +206,14 @@ test("a success that is none is told", async () => {
   assert.deepEqual(value, { text: '{"quantity":9007199254740993}' });
 });
 
+test("an answer about the caller leaves open what was open", async () => {
+  for (const [status, pending] of [[401, true], [403, true], [407, true], [307, true], [400, false], [404, false], [422, false]]) {
+    const error = await call(client(), {}, lost(), [status]);
+    assert.deepEqual([error.status || 307, error.attempts, error.pending], [status, 2, pending], status);
+    assert.equal((await call(client(), {}, [status])).pending, false);
+  }
+});
+
 test("headers are asked for before each attempt", async () => {
   let n = 0;
   await call(client({ headers: async () => ({ Authorization: `Bearer ${++n}`, "Idempotency-Key": "mine" }) }), { key: "k1" }, lost(), [201, created]);
