@@ -118,7 +118,8 @@ func covers(now, old string) bool {
 			old = old[i:]
 		}
 	}
-	return now == old || now == strings.TrimSuffix(old, "{}")+"{...}" && strings.HasSuffix(old, "/{}")
+	end, closed := strings.CutSuffix(old, "{$}")
+	return now == old || closed && now == end || now == strings.TrimSuffix(old, "{}")+"{...}" && strings.HasSuffix(old, "/{}")
 }
 
 // settings compares what is not in the types of a handler.

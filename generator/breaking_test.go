@@ -223,6 +223,19 @@ func TestBreakingLooksAtOpaqueRoutes(t *testing.T) {
 	}, describe(generator.Breaking(lockOf(t, route), lockOf(t, opaque))))
 }
 
+// TestBreakingKnowsThatASlashTakesMoreThanItsEnd has a pattern that ends in {$}.
+func TestBreakingKnowsThatASlashTakesMoreThanItsEnd(t *testing.T) {
+	t.Parallel()
+	end := strings.ReplaceAll(route, `"/orders/{id}"`, `"/orders/{id}/{$}"`)
+	all := strings.ReplaceAll(route, `"/orders/{id}"`, `"/orders/{id}/"`)
+	require.Equal(t, []string{
+		"compatible-change: orders.create was POST /orders/{id}/{$} and is now POST /orders/{id}/, which takes the same requests",
+	}, describe(generator.Breaking(lockOf(t, end), lockOf(t, all))))
+	require.Equal(t, []string{
+		"route-moved: orders.create was POST /orders/{id}/ and is now POST /orders/{id}/{$}: requests to the old one are not answered",
+	}, describe(generator.Breaking(lockOf(t, all), lockOf(t, end))))
+}
+
 // TestBreakingTellsRoutesApart has two routes that change places: each is what
 // its operation says.
 func TestBreakingTellsRoutesApart(t *testing.T) {
