@@ -68,8 +68,7 @@ func (e *emitter) call(op *contract.Operation) {
 	case op.Opaque:
 		e.line("return c.client.Do(ctx, req, call)")
 	case op.Result == nil:
-		e.line("_, meta, err := c.client.Do(ctx, req, call)")
-		e.line("return meta, err")
+		e.line("return client.Empty(c.client.Do(ctx, req, call))")
 	default:
 		e.line("return client.JSON[%s](c.client.Do(ctx, req, call))", e.resultType(op))
 	}
@@ -78,7 +77,7 @@ func (e *emitter) call(op *contract.Operation) {
 // bareNames are the identifiers of the parameters that the handler takes one
 // by one.
 func bareNames(op *contract.Operation) map[*contract.Param]string {
-	taken := newScope("c", "ctx", "in", "call", "req", "meta", "err", "client", "context", "http", "json", "time", "big")
+	taken := newScope("c", "ctx", "in", "call", "req", "client", "context", "http", "json", "time", "big")
 	found := make(map[*contract.Param]string)
 	for _, p := range op.Params {
 		if p.Bare {

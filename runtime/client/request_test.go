@@ -162,3 +162,24 @@ func TestRequestWithoutABodyHasNone(t *testing.T) {
 		require.NotContains(t, r.header, "Content-Type")
 	}
 }
+
+func TestAnswerWithoutAResultHasNoBody(t *testing.T) {
+	t.Parallel()
+	s, url := newScript(t, status(204), body(200, "text/html", "<p>Log in first"), status(404))
+	c := newClient(t, url, nil)
+	meta, err := client.Empty(c.Do(t.Context(), create(), nil))
+	require.NoError(t, err)
+	require.Equal(t, 204, meta.Status)
+
+	meta, err = client.Empty(c.Do(t.Context(), create(), nil))
+	require.Nil(t, meta)
+	require.EqualError(t, err, "orders.create: read the answer: status 200 with a body, expected none")
+	var decode *client.DecodeError
+	require.ErrorAs(t, err, &decode)
+	require.Equal(t, "text/html", decode.ContentType)
+	require.Equal(t, s.seen()[1].key, failure(t, err).Key)
+
+	meta, err = client.Empty(c.Do(t.Context(), create(), nil))
+	require.Nil(t, meta)
+	require.Equal(t, 404, failure(t, err).Status)
+}

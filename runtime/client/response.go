@@ -30,9 +30,10 @@ type Meta struct {
 	Header    http.Header // of the answer
 }
 
-// DecodeError is wrapped by the error of a call whose answer cannot be read.
-// The operation has been carried out all the same: a call with the same key
-// gets the same answer.
+// DecodeError is wrapped by the error of a call whose answer, a success, cannot
+// be read. When it is the server's, the operation has been carried out all the
+// same, and a call with the same key gets the same answer; one of another
+// ContentType may come from somebody between.
 type DecodeError struct {
 	ContentType string // of the answer; "" when it has none
 	Err         error  // why
@@ -56,13 +57,32 @@ func JSON[T any](resp *Response, meta *Meta, err error) (T, *Meta, error) {
 		return none, nil, err
 	}
 	if err := resp.decode(&out); err != nil {
-		return none, nil, &Error{
-			Operation: meta.Operation, Key: meta.Key, Attempts: meta.Attempts,
-			Status: resp.Status, Header: resp.Header, Body: resp.Body,
-			Err: &DecodeError{ContentType: resp.Header.Get("Content-Type"), Err: err},
-		}
+		return none, nil, resp.unreadable(meta, err)
 	}
 	return out, meta, nil
+}
+
+// Empty checks that the answer of [Client.Do], whose results are its parameters,
+// has no body, as that of an operation without a result: what has one comes from
+// somebody else, such as a proxy that wants a login. It is a [*DecodeError]
+// inside of an [*Error].
+func Empty(resp *Response, meta *Meta, err error) (*Meta, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(resp.Body) > 0 {
+		return nil, resp.unreadable(meta, fmt.Errorf("status %d with a body, expected none", resp.Status))
+	}
+	return meta, nil
+}
+
+// unreadable is the error of an answer that is a success, and cannot be read.
+func (r *Response) unreadable(meta *Meta, err error) *Error {
+	return &Error{
+		Operation: meta.Operation, Key: meta.Key, Attempts: meta.Attempts,
+		Status: r.Status, Header: r.Header, Body: r.Body,
+		Err: &DecodeError{ContentType: r.Header.Get("Content-Type"), Err: err},
+	}
 }
 
 // decode reads the body, which must be exactly one JSON value, into v.

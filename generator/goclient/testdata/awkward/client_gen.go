@@ -47,7 +47,7 @@ func New(baseURL string, opts *client.Options) (*Client, error) {
 
 // Client calls the operation client: PUT
 // /{ctx}/{in}/{call}/{c}/{req}/{client}/{http}/{string}/{type}/{uRL}/{err}.
-func (c *Client) Client(ctx context.Context, ctx2 string, in2 string, call2 string, c2 string, req2 string, client2 string, http2 string, string2 string, type2 string, url string, err2 string, in New2, call *client.Call) (*client.Meta, error) {
+func (c *Client) Client(ctx context.Context, ctx2 string, in2 string, call2 string, c2 string, req2 string, client2 string, http2 string, string2 string, type2 string, url string, err string, in New2, call *client.Call) (*client.Meta, error) {
 	req := client.NewRequest(OpClient2, http.MethodPut, "/{ctx}/{in}/{call}/{c}/{req}/{client}/{http}/{string}/{type}/{uRL}/{err}")
 	req.Path("ctx", ctx2)
 	req.Path("in", in2)
@@ -59,10 +59,9 @@ func (c *Client) Client(ctx context.Context, ctx2 string, in2 string, call2 stri
 	req.Path("string", string2)
 	req.Path("type", type2)
 	req.Path("uRL", url)
-	req.Path("err", err2)
+	req.Path("err", err)
 	req.JSON(in)
-	_, meta, err := c.client.Do(ctx, req, call)
-	return meta, err
+	return client.Empty(c.client.Do(ctx, req, call))
 }
 
 // New calls the operation new: DELETE /new.

@@ -88,8 +88,7 @@ func (c *Client) UpdateOrder(ctx context.Context, in UpdateOrder, call *client.C
 func (c *Client) DeleteOrder(ctx context.Context, id string, call *client.Call) (*client.Meta, error) {
 	req := client.NewRequest(OpDeleteOrder, http.MethodDelete, "/orders/{id}")
 	req.Path("id", id)
-	_, meta, err := c.client.Do(ctx, req, call)
-	return meta, err
+	return client.Empty(c.client.Do(ctx, req, call))
 }
 
 // PutFile calls the operation files.put: PUT /files/{path...}.
