@@ -34,7 +34,8 @@ type Error struct {
 // carried out, or not, or may be at work. A call with the same key and the same
 // input will tell, or carry it out; so keep both. It is true when there was no
 // answer, when the last answer was one that is worth another attempt, and after
-// any other 5xx and [ErrOutcomeUnknown].
+// any other 5xx and [ErrOutcomeUnknown]; and when it was so before the last
+// attempt was redirected or met a 401 or 407, which tell nothing of it.
 func (e *Error) Pending() bool { return e.pending }
 
 // Error says what happened, with the number of attempts if there were several.

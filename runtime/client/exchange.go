@@ -49,10 +49,13 @@ type ending struct {
 func (x *exchange) run(ctx context.Context) ending {
 	start := time.Now()
 	delays := newDelays(x.retry)
+	open := false // what the attempts before did
 	for n := 1; ; n++ {
 		began := time.Now()
 		a, err := x.send(ctx)
 		v := judge(ctx, a, err)
+		v.pending = v.pending || v.mute && open
+		open = v.pending
 		e := ending{answer: a, err: err, attempts: n, retryAfter: v.after, pending: v.pending}
 		note := Attempt{Operation: x.operation, Key: x.key, Number: n, Err: err, Duration: time.Since(began)}
 		if a != nil {

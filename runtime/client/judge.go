@@ -14,6 +14,7 @@ type verdict struct {
 	again   bool          // another attempt can help
 	healthy bool          // it is asked for by a server that is not in distress
 	pending bool          // nothing final was said about the operation
+	mute    bool          // nothing at all was said about it: what earlier attempts did is as open as before
 	after   time.Duration // what the server asks to wait
 }
 
@@ -49,8 +50,15 @@ func judge(ctx context.Context, a *answer, err error) verdict {
 		v.again, v.pending = true, true
 	default:
 		v.pending = a.resp.StatusCode >= 500
+		v.mute = isMute(a.resp.StatusCode)
 	}
 	return v
+}
+
+// isMute reports whether a status comes from somebody who stands before the
+// operation, and knows nothing of it: who redirects, or asks who we are.
+func isMute(status int) bool {
+	return status >= 300 && status < 400 || status == http.StatusUnauthorized || status == http.StatusProxyAuthRequired
 }
 
 // finalError is an error of an attempt after which no other is made.
