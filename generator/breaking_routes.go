@@ -69,7 +69,7 @@ func retentionOf(r Listed) string {
 	if r.Retention == "" {
 		return "their retention"
 	}
-	return r.Retention
+	return plainDuration(r.Retention)
 }
 
 // route compares the old route i with the new route j.
@@ -149,11 +149,23 @@ func (c *comparison) retention(old, now Listed) {
 	switch {
 	case errOld != nil || errNow != nil || was == is:
 	case is < was:
-		c.breaks(CategoryRetentionShortened, "write retention="+old.Retention,
-			"%s kept answers for %s and now keeps them for %s: a retry after that runs the handler again", now.Operation, old.Retention, now.Retention)
+		c.breaks(CategoryRetentionShortened, "write retention="+plainDuration(old.Retention),
+			"%s kept answers for %s and now keeps them for %s: a retry after that runs the handler again", now.Operation, plainDuration(old.Retention), plainDuration(now.Retention))
 	default:
-		c.note("%s keeps answers for %s instead of %s", now.Operation, now.Retention, old.Retention)
+		c.note("%s keeps answers for %s instead of %s", now.Operation, plainDuration(now.Retention), plainDuration(old.Retention))
 	}
+}
+
+// plainDuration returns a duration of a lock as a directive has it: 72h, where
+// the lock has 72h0m0s.
+func plainDuration(text string) string {
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // recovery compares what happens after a crash. A transactional handler leaves

@@ -91,9 +91,9 @@ func TestBreakingSaysWhatBreaks(t *testing.T) {
 			"status-changed: orders.create answered 201 and now answers 200: clients that look for the old status fail, and replays of stored answers still have it",
 		}},
 		{"shorter retention", []string{"24h0m0s", "90m0s"}, []string{
-			"retention-shortened: orders.create kept answers for 24h0m0s and now keeps them for 90m0s: a retry after that runs the handler again",
+			"retention-shortened: orders.create kept answers for 24h and now keeps them for 90m: a retry after that runs the handler again",
 		}},
-		{"longer retention", []string{"24h0m0s", "100h0m0s"}, []string{"compatible-change: orders.create keeps answers for 100h0m0s instead of 24h0m0s"}},
+		{"longer retention", []string{"24h0m0s", "100h0m0s"}, []string{"compatible-change: orders.create keeps answers for 100h instead of 24h"}},
 		{"rerun", []string{"hold", "rerun"}, []string{
 			"recover-changed: orders.create had recover=hold and now has recover=rerun: after a crash the handler can run twice for one key",
 		}},

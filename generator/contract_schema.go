@@ -183,6 +183,8 @@ func madeBy(sig *types.Signature) *contract.Schema {
 		return &contract.Schema{Kind: contract.Time}
 	case isNamed(t, "math/big", "Int"):
 		return &contract.Schema{Kind: contract.BigInt}
+	case isNamed(t, "encoding/json", "RawMessage"):
+		return &contract.Schema{Kind: contract.Any, Raw: true}
 	}
 	return new(contract.Schema)
 }

@@ -82,6 +82,9 @@ func schemaText(s *contract.Schema) string {
 		return "none"
 	}
 	text := kindTexts[s.Kind]
+	if s.Raw {
+		text = "raw"
+	}
 	switch s.Kind {
 	case contract.Int, contract.Uint, contract.Float:
 		text += fmt.Sprint(s.Bits)

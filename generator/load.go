@@ -68,7 +68,7 @@ func list(ctx context.Context, opts Options) (*listing, error) {
 		l.nodes[n.path] = n
 		switch {
 		case p.DepOnly:
-		case n.dir == "":
+		case n.dir == "", n.module == "" && !n.fixed && n.problem != "":
 			unknown = append(unknown, p.problem())
 		case !n.own:
 			outside = append(outside, n.path)

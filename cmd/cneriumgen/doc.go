@@ -43,6 +43,8 @@
 //
 // Check writes nothing. It names the files that generate would write (stale,
 // missing) or remove (left over), and with -diff prints what would change.
+// Documents and TypeScript clients that nobody asks for any more are not known
+// to it, and stay.
 //
 // List prints the routes in columns, or with -json as an array of objects, with
 // all that a route promises its clients: that is what breaking compares with.

@@ -20,8 +20,12 @@ func initialize(ctx context.Context, c *command) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	name, err := c.packageName(ctx)
+	if err != nil {
+		return false, err
+	}
 	// What fails for want of a network does not keep the rest from being done.
-	err = errors.Join(c.addTool(ctx, m), c.addGoGenerate(ctx), c.addAttributes(ctx, m))
+	err = errors.Join(c.addTool(ctx, m), c.addGoGenerate(name), c.addAttributes(ctx, m))
 	return err == nil, err
 }
 
@@ -67,16 +71,22 @@ func quoteWord(word string) string {
 	return word
 }
 
-// addGoGenerate writes the line into doc.go or generate.go, unless a file of the
-// package has one.
-func (c *command) addGoGenerate(ctx context.Context) error {
+// packageName returns the name of the package that gets the line for go
+// generate. Without one nothing is done at all.
+func (c *command) packageName(ctx context.Context) (string, error) {
 	name, err := goCommand(ctx, c.dir(), "list", "-e", "-find", "-f", "{{.Name}}", ".")
 	if err != nil {
-		return fmt.Errorf("look at the package in %s: %w", c.dir(), err)
+		return "", fmt.Errorf("look at the package in %s: %w", c.dir(), err)
 	}
 	if name = strings.TrimSpace(name); name == "" {
-		return usagef("no Go package is in %s: name the folder of one with -C", c.dir())
+		return "", usagef("no Go package is in %s: name the folder of one with -C", c.dir())
 	}
+	return name, nil
+}
+
+// addGoGenerate writes the line into doc.go or generate.go, unless a file of the
+// package has one.
+func (c *command) addGoGenerate(name string) error {
 	runs, err := runsGenerator(c.dir())
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ func (c *command) revision(ctx context.Context) (lock *generator.Lock, err error
 			return nil, err
 		}
 	}
+	if err := m.keepReplacements(ctx, opts.Dir); err != nil {
+		return nil, err
+	}
 	routes, err := listOld(ctx, opts)
 	if err != nil {
 		return nil, fmt.Errorf("routes of %s: %w", c.against, err)
@@ -154,7 +157,7 @@ func listSound(ctx context.Context, opts generator.Options) ([]generator.Listed,
 		return nil, err
 	}
 	if len(diagnostics) > 0 {
-		return nil, fmt.Errorf("this cneriumgen finds fault with the source of then; compare with the output of list -json instead: %s",
+		return nil, fmt.Errorf("its source has faults, so they are not known; compare with what list -json printed then, instead: %s",
 			diagnostics[0].Format(opts.Dir))
 	}
 	return routes, nil

@@ -108,6 +108,10 @@ func TestWatchGeneratesWhatChanges(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(written), `"orders.place"`)
 
+	// What somebody has removed comes again.
+	require.NoError(t, os.Remove(filepath.Join(w.dir, "orders", "cnerium_gen.go")))
+	w.until(t, "wrote orders/cnerium_gen.go")
+
 	// A package in a folder that was not there, below another such folder.
 	w.write(t, "shop/carts/carts.go", strings.NewReplacer("package orders", "package carts", "orders", "carts").Replace(watchedSource))
 	w.until(t, "wrote shop/carts/cnerium_gen.go")
@@ -250,6 +254,7 @@ func TestWatcherTellsOfInputsOnly(t *testing.T) {
 		{"a/a.txt", fsnotify.Write, false},
 		{"openapi.yaml", fsnotify.Write, false},
 		{"client/client_gen.go", fsnotify.Create, false},
+		{"client/client_gen.go", fsnotify.Remove, true},
 	} {
 		w.handle(fsnotify.Event{Name: filepath.Join(dir, filepath.FromSlash(test.name)), Op: test.op})
 		require.Equal(t, test.want, hasChanged(w), "%s %s", test.op, test.name)

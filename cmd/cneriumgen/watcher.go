@@ -123,7 +123,8 @@ func (w *treeWatcher) handle(event fsnotify.Event) {
 	// A folder that is gone is known by nothing but its name, which has no dot
 	// as a rule; a run in vain is cheap.
 	gone := event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)
-	if isInput(event.Name) && !w.isOutput(event.Name) || gone && filepath.Ext(event.Name) == "" {
+	isOutput := w.isOutput(event.Name)
+	if isInput(event.Name) && !isOutput || gone && (isOutput || filepath.Ext(event.Name) == "") {
 		tell(w.changes)
 	}
 }

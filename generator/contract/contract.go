@@ -140,6 +140,7 @@ type Schema struct {
 	// is behind a pointer, also an embedded one, is nullable where a nil is left
 	// out instead: null is read in the same way.
 	Nullable bool
+	Raw      bool     // of Any: it is a json.RawMessage, so a client that can should keep its bytes
 	Bits     int      // of numbers: 8, 16, 32 or 64
 	Quoted   bool     // the JSON of a number, a boolean or a string, in a JSON string, for the option string of a tag
 	Elem     *Schema  // of Array and Map

@@ -141,7 +141,7 @@ func TestEveryTypeGoesThereAndBack(t *testing.T) {
 	level := types.LevelHigh
 	in := types.All{
 		Int64: -1 << 63, Uint64: 1<<64 - 1, Float32: 0.1, Count: 3, Maybe: &yes,
-		Any: map[string]any{"a": []any{"b", true, nil}}, Big: huge, BigOrNull: huge, Number: "1e400", Text: "t",
+		Any: map[string]any{"a": []any{"b", true, nil}}, Raw: json.RawMessage("[9007199254740993]"), Big: huge, BigOrNull: huge, Number: "1e400", Text: "t",
 		At: at, AtOrNull: &at, Bytes: []byte{0, 255}, Matrix: [][]float64{{1, 2}, {}}, Fixed: &[3]int64{1, 2, 3},
 		Map:      map[string]types.Node{"n": {Children: []types.Node{{}}}},
 		ByLevel:  map[types.Level][]string{types.Low: {"x"}},

@@ -139,6 +139,7 @@ func everyType() *contract.Contract {
 		&contract.Field{Name: "count", Field: "Count", Schema: &contract.Schema{Kind: contract.Int, Bits: 64, Quoted: true}, OmitZero: true},
 		&contract.Field{Name: "maybe", Field: "Maybe", Schema: &contract.Schema{Kind: contract.Bool, Quoted: true, Nullable: true}, OmitEmpty: true},
 		field("any", "Any", scheme(contract.Any)),
+		field("raw", "Raw", &contract.Schema{Kind: contract.Any, Raw: true}),
 		field("big", "Big", scheme(contract.BigInt)),
 		field("big_or_null", "BigOrNull", nullable(scheme(contract.BigInt))),
 		field("number", "Number", scheme(contract.Number)),

@@ -66,3 +66,25 @@ func TestCommentsKeepTheirForm(t *testing.T) {
 	require.Equal(t, "// Has one.\n//\n// Added.\n//\n// Deprecated: yes.\n", comment(beforeDeprecation("Has one.\n\nDeprecated: yes.", "Added.")))
 	require.Equal(t, "// Has one.\n//\n// Deprecated: yes.\n", comment(documented("Has one.\n\nDeprecated: yes.", "no.")))
 }
+
+// TestConstantsThatAreNotAloneHaveTheNamesOfTheirTypes is about values of two
+// types with one name, and one with that of the constructor.
+func TestConstantsThatAreNotAloneHaveTheNamesOfTheirTypes(t *testing.T) {
+	t.Parallel()
+	enum := func(name string, values ...string) *contract.Type {
+		typ := &contract.Type{Name: name, Schema: text}
+		for _, value := range values {
+			typ.Enum = append(typ.Enum, &contract.EnumValue{Name: value, Value: `"` + value + `"`})
+		}
+		return typ
+	}
+	book, loan := enum("Book", "New", "Open", "Torn"), enum("Loan", "Open", "Closed")
+	n := newNames(&contract.Contract{Types: []*contract.Type{book, loan}})
+	var got []string
+	for _, typ := range []*contract.Type{book, loan} {
+		for _, value := range typ.Enum {
+			got = append(got, n.constants[value])
+		}
+	}
+	require.Equal(t, []string{"BookNew", "BookOpen", "Torn", "LoanOpen", "Closed"}, got)
+}

@@ -75,12 +75,29 @@ func newNames(c *contract.Contract) *names {
 	for _, event := range c.Events {
 		n.events[event] = s.take("Event" + event.Name)
 	}
-	for _, t := range c.Types {
+	n.takeConstants(s, c.Types)
+	return n
+}
+
+// takeConstants names the constants as the server does. One whose name is not
+// alone has that of its type before it: with a number, the name of a value would
+// depend on which other types there are.
+func (n *names) takeConstants(s scope, all []*contract.Type) {
+	wanted := make(map[string]int)
+	for _, t := range all {
 		for _, value := range t.Enum {
-			n.constants[value] = s.take(constantName(t, value))
+			wanted[constantName(t, value)]++
 		}
 	}
-	return n
+	for _, t := range all {
+		for _, value := range t.Enum {
+			name := constantName(t, value)
+			if wanted[name] > 1 || s[name] {
+				name = t.Name + upperFirst(strings.TrimLeft(value.Name, "_"))
+			}
+			n.constants[value] = s.take(name)
+		}
+	}
 }
 
 // constantName is the name of a constant as an exported one.

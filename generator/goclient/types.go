@@ -29,6 +29,10 @@ var scalars = map[contract.Kind]string{
 // baseType is the type of a value that is not null.
 func (e *emitter) baseType(s *contract.Schema) string {
 	switch s.Kind {
+	case contract.Any:
+		if s.Raw { // a number in it may be more than a float64 holds
+			return e.use("encoding/json", "json.RawMessage")
+		}
 	case contract.Int:
 		return "int" + bits(s.Bits)
 	case contract.Uint:

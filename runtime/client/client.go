@@ -49,6 +49,10 @@ func New(baseURL string, opts *Options) (*Client, error) {
 // in it.
 func parseBase(baseURL string) (string, error) {
 	u, err := url.Parse(baseURL)
+	if err != nil && !strings.Contains(baseURL, "://") {
+		// 127.0.0.1:8080, of which url.Parse says that a segment has a colon.
+		return "", errors.New("it must begin with https:// or http://")
+	}
 	if wrong, ok := errors.AsType[*url.Error](err); ok {
 		return "", wrong.Err
 	}

@@ -263,6 +263,24 @@ func TestServerThatIsNotThereIsTriedAgain(t *testing.T) {
 	require.ErrorContains(t, err, "(attempt 10); not tried again: that was the last attempt")
 }
 
+// TestWhoKnowsNothingOfTheOperationLeavesItOpen is about answers of those who
+// stand before it: what an attempt before did, whose answer was lost, is open.
+func TestWhoKnowsNothingOfTheOperationLeavesItOpen(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{302, 304, 401, 407} {
+		_, url := newScript(t, cut, status(code))
+		_, _, err := call(t.Context(), newClient(t, url, nil), nil)
+		require.Equal(t, code, failure(t, err).Status)
+		require.True(t, failure(t, err).Pending(), code)
+		_, url = newScript(t, status(code))
+		_, _, err = call(t.Context(), newClient(t, url, nil), nil)
+		require.False(t, failure(t, err).Pending(), code)
+	}
+	_, url := newScript(t, cut, status(404))
+	_, _, err := call(t.Context(), newClient(t, url, nil), nil)
+	require.False(t, failure(t, err).Pending(), "it is the operation's answer")
+}
+
 func TestRedirectsKeepTheMethodOrEndTheCall(t *testing.T) {
 	t.Parallel()
 	to := func(code int) http.HandlerFunc {
@@ -378,6 +396,7 @@ func TestBaseURLs(t *testing.T) {
 	for base, text := range map[string]string{
 		"":                   "must begin with https:// or http://",
 		"shop.example":       "must begin with https:// or http://",
+		"127.0.0.1:8080":     "must begin with https:// or http://",
 		"ftp://shop.example": "must begin with https:// or http://",
 		"https:///orders":    "has no host",
 		"https://a/?b=c":     "must end with its path",

@@ -118,9 +118,9 @@ type OpClient string
 
 // The values of [OpClient].
 const (
-	Client22     OpClient = "a \"quoted\" one"
-	OpNew2       OpClient = "b"
-	EventClient2 OpClient = "c"
+	OpClientClient2     OpClient = "a \"quoted\" one"
+	OpClientOpNew       OpClient = "b"
+	OpClientEventClient OpClient = "c"
 )
 
 // This line stops the compiler when this file and the library do not fit each

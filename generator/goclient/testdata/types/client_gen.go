@@ -126,24 +126,25 @@ type ReturnInlineResult struct {
 
 // All is part of inputs and results.
 type All struct {
-	Int8      int8        `json:"int8"`
-	Int16     int16       `json:"int16"`
-	Int32     int32       `json:"int32"`
-	Int64     int64       `json:"int64"`
-	Uint8     uint8       `json:"uint8"`
-	Uint16    uint16      `json:"uint16"`
-	Uint32    uint32      `json:"uint32"`
-	Uint64    uint64      `json:"uint64"`
-	Float32   float32     `json:"float32"`
-	Float64   float64     `json:"float64"`
-	OddName   string      `json:"odd.name/$"`
-	Count     int64       `json:"count,omitzero,string"`
-	Maybe     *bool       `json:"maybe,omitempty,string"`
-	Any       any         `json:"any"`
-	Big       *big.Int    `json:"big"`
-	BigOrNull *big.Int    `json:"big_or_null"`
-	Number    json.Number `json:"number"`
-	Text      string      `json:"text"`
+	Int8      int8            `json:"int8"`
+	Int16     int16           `json:"int16"`
+	Int32     int32           `json:"int32"`
+	Int64     int64           `json:"int64"`
+	Uint8     uint8           `json:"uint8"`
+	Uint16    uint16          `json:"uint16"`
+	Uint32    uint32          `json:"uint32"`
+	Uint64    uint64          `json:"uint64"`
+	Float32   float32         `json:"float32"`
+	Float64   float64         `json:"float64"`
+	OddName   string          `json:"odd.name/$"`
+	Count     int64           `json:"count,omitzero,string"`
+	Maybe     *bool           `json:"maybe,omitempty,string"`
+	Any       any             `json:"any"`
+	Raw       json.RawMessage `json:"raw"`
+	Big       *big.Int        `json:"big"`
+	BigOrNull *big.Int        `json:"big_or_null"`
+	Number    json.Number     `json:"number"`
+	Text      string          `json:"text"`
 	// At is when.
 	At       time.Time          `json:"at,omitzero"`
 	AtOrNull *time.Time         `json:"at_or_null"`
