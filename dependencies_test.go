@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"runtime/sse":                          {module + "runtime", module + "runtime/feed"},
 	"runtime/browser":                      {},
 	"runtime/client":                       {"github.com/cenkalti/backoff/v5"},
+	"internal/raced":                       {},
 	"internal/faultproxy":                  {"github.com/stretchr/testify/require"},
 	"generator": {
 		module + "generator/contract", module + "generator/openapi", module + "generator/goclient", module + "generator/tsclient",

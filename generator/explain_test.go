@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnerium/cnerium-go/generator"
@@ -72,6 +73,9 @@ func TestEachCategoryHasAnExplanation(t *testing.T) {
 // none and compiles.
 func TestExamplesOfExplanations(t *testing.T) {
 	t.Parallel()
+	if raced.On {
+		t.Skip("one run follows the other, as in TestGolden")
+	}
 	dir := t.TempDir()
 	writeExamples(t, dir)
 	for _, e := range generator.Explanations() {

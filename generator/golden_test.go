@@ -19,6 +19,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
 )
@@ -47,7 +48,11 @@ func TestGolden(t *testing.T) {
 
 	g := &goldenRun{dir: dir, opts: Options{Dir: dir, Patterns: []string{"./..."}}}
 	var first map[string][]byte
-	for round := range 10 {
+	rounds := 10
+	if raced.On {
+		rounds = 2
+	}
+	for round := range rounds {
 		got := g.generate(t, uint64(round))
 		if round == 0 {
 			first = got

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 )
@@ -21,6 +22,9 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"cneriumgen":
 // of the command line for its subject.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	if raced.On {
+		t.Skip("one command runs after the other")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireUniqueNames:  true,

@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -258,4 +260,13 @@ func (m *maker) wrong(s *contract.Schema, depth int) (any, bool) {
 		return m.wrong(s.Type.Schema, depth-1)
 	}
 	return []any{}, true
+}
+
+// Under the race detector, which sees nothing shared here, a few checks will do.
+func init() {
+	if raced.On {
+		if err := flag.Set("rapid.checks", "15"); err != nil {
+			panic(err)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +20,7 @@ import (
 // notRaced skips what the race detector has no need to see again.
 func notRaced(t *testing.T) {
 	t.Helper()
-	if raced {
+	if raced.On {
 		t.Skip("the race detector sees the law kept by the store as it is by default")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cnerium/cnerium-go/internal/pgtest"
+	"github.com/cnerium/cnerium-go/internal/raced"
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 	"github.com/cnerium/cnerium-go/runtime/internal/modeltest"
 	"github.com/cnerium/cnerium-go/runtime/pgstore"
@@ -17,7 +18,7 @@ import (
 // more, and under the race detector still fewer.
 func init() {
 	checks := "10"
-	if raced {
+	if raced.On {
 		checks = "3"
 	}
 	if err := flag.Set("rapid.checks", checks); err != nil {

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"testing"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/cnerium/cnerium-go/runtime/internal/modeltest"
 )
 
@@ -11,7 +12,7 @@ import (
 // for more, and under the race detector still fewer.
 func init() {
 	checks := "25"
-	if raced {
+	if raced.On {
 		checks = "6"
 	}
 	if err := flag.Set("rapid.checks", checks); err != nil {
