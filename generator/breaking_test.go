@@ -214,7 +214,7 @@ func TestBreakingLooksAtOpaqueRoutes(t *testing.T) {
 	require.Empty(t, generator.Breaking(lockOf(t, opaque), lockOf(t, opaque)))
 	edited := strings.NewReplacer("24h0m0s", "1h0m0s", "hold", "rerun", `"int32"`, `"int16"`).Replace(opaque)
 	require.Equal(t, []string{
-		"retention-shortened: orders.create kept answers for 24h0m0s and now keeps them for 1h0m0s: a retry after that runs the handler again",
+		"retention-shortened: orders.create kept answers for 24h and now keeps them for 1h: a retry after that runs the handler again",
 		"recover-changed: orders.create had recover=hold and now has recover=rerun: after a crash the handler can run twice for one key",
 		"input-narrowed: input of orders.create: body.count was int32 and is now int16",
 	}, describe(generator.Breaking(lockOf(t, opaque), lockOf(t, edited))))
