@@ -19,6 +19,9 @@ func (r *run) checkTargets(targets []*target) {
 
 // checkTarget applies the rules about one target.
 func (r *run) checkTarget(t *target) []Diagnostic {
+	if t.isAbandoned() {
+		return r.checkInside(t)
+	}
 	if !t.hasRoutes() {
 		message := fmt.Sprintf("directive has no effect: package %s has no durable routes", t.origin.Name)
 		return []Diagnostic{{Pos: t.pos, Category: CategoryDirectivePlace, Message: message, Hint: "remove it, or write it in the package that has them"}}

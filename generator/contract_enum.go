@@ -14,8 +14,8 @@ import (
 	"github.com/cnerium/cnerium-go/generator/contract"
 )
 
-// enum returns the exported constants of a string, integer or boolean type in
-// its own package, in source order, each value once. A single one is a special
+// enum returns the constants of a string, integer or boolean type in its own
+// package, in the order of [contract.Type]. A single exported one is a special
 // value among others rather than a list of them; and the bits of a number that
 // are to be combined are no such values either.
 func (b *contractBuilder) enum(named *types.Named) []*contract.EnumValue {
@@ -25,31 +25,53 @@ func (b *contractBuilder) enum(named *types.Named) []*contract.EnumValue {
 	}
 	var values []*contract.EnumValue
 	seen := make(map[string]bool)
+	add := func(value contract.EnumValue) {
+		if !seen[value.Value] {
+			seen[value.Value] = true
+			values = append(values, &value)
+		}
+	}
+	var hidden []contract.EnumValue
 	for _, c := range b.constantsOf(named) {
 		doc := b.comments.of(c.Pos())
-		if doc.flags {
+		switch value := jsonOf(c.Val()); {
+		case doc.flags:
 			return nil
+		case c.Exported():
+			add(contract.EnumValue{Name: c.Name(), Value: value, Doc: doc.whole()})
+		default:
+			hidden = append(hidden, contract.EnumValue{Value: value})
 		}
-		value := jsonOf(c.Val())
-		if seen[value] {
-			continue
-		}
-		seen[value] = true
-		values = append(values, &contract.EnumValue{Name: c.Name(), Value: value, Doc: doc.whole()})
 	}
 	if len(values) < 2 {
 		return nil
 	}
+	for _, value := range hidden {
+		add(value)
+	}
+	add(contract.EnumValue{Value: zeroOf(basic)})
 	return values
 }
 
-// constantsOf returns the exported constants of a type.
+// zeroOf returns the JSON of the zero value of a string, integer or boolean
+// type.
+func zeroOf(basic *types.Basic) string {
+	switch {
+	case basic.Info()&types.IsString != 0:
+		return `""`
+	case basic.Info()&types.IsBoolean != 0:
+		return "false"
+	}
+	return "0"
+}
+
+// constantsOf returns the constants of a type in source order.
 func (b *contractBuilder) constantsOf(named *types.Named) []*types.Const {
 	scope := named.Obj().Pkg().Scope()
 	var constants []*types.Const
 	for _, name := range scope.Names() {
 		c, ok := scope.Lookup(name).(*types.Const)
-		if ok && c.Exported() && types.Identical(c.Type(), named) {
+		if ok && types.Identical(c.Type(), named) {
 			constants = append(constants, c)
 		}
 	}

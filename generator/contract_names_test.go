@@ -50,7 +50,7 @@ func TestInputsAreDescribedAsTheyAreRead(t *testing.T) {
 		{"type In struct { A W `json:\",string\"`; B *W `json:\",string\"`; C J `json:\",string\"`; D int `json:\",string\"` }\n\ntype W string\n\nfunc (W) MarshalText() ([]byte, error) { return nil, nil }\n\n" +
 			"type J int\n\nfunc (*J) UnmarshalJSON([]byte) error { return nil }", "/a", in + "In", "Handle( In []) int64\nIn = {A 'string'; B 'string'|null; C string; D 'int64'}"},
 		{"type In struct { A T `query:\"a\"`; B []U `query:\"b\"`; C *V `header:\"c\"`; D time.Duration `header:\"d\"` }\n\ntype T int8\n\ntype U string\n\nfunc (U) MarshalText() ([]byte, error) { return nil, nil }\n\n" +
-			"type V bool\n\nfunc (*V) UnmarshalJSON([]byte) error { return nil }\n\nconst X, Y T = 3, 4", "/a", in + "In", "Handle(In none [query A T, query B []string, header C bool|null, header D int64]) int64\nT = int8 of X=3 or Y=4"},
+			"type V bool\n\nfunc (*V) UnmarshalJSON([]byte) error { return nil }\n\nconst X, Y T = 3, 4", "/a", in + "In", "Handle(In none [query A T, query B []string, header C bool|null, header D int64]) int64\nT = int8 of X=3 or Y=4 or =0"},
 	}
 	files := make(map[string]string)
 	for i, test := range tests {
@@ -135,7 +135,7 @@ PayServiceCreate(PayServiceCreateInput {I PayItem; L Lone} []) A
 A = uint8
 Lone = int64
 OrdersItem = {A int64}
-PayItem = string of One="1" or Two="2"`, operationsText(c))
+PayItem = string of One="1" or Two="2" or =""`, operationsText(c))
 
 	slices.Reverse(packages)
 	again, _ := contractOf(packages)

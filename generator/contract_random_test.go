@@ -15,10 +15,12 @@ import (
 	"github.com/cnerium/cnerium-go/generator/testdata/wire"
 )
 
-// constantsOfWire are the values of the types that have constants.
+// constantsOfWire are the values of the types that have constants: those
+// constants, exported or not, and the zero value.
 var constantsOfWire = map[reflect.Type][]any{
-	reflect.TypeFor[wire.State](): {wire.Open, wire.Closed},
+	reflect.TypeFor[wire.State](): {wire.Open, wire.Closed, wire.Losing(), wire.State("")},
 	reflect.TypeFor[wire.Level](): {wire.Low, wire.Middle, wire.High},
+	reflect.TypeFor[wire.Tempo](): {wire.Slow, wire.Fast, wire.Tempo(0)},
 }
 
 // fillRandom makes a random value of any type, as deep as a test can bear.

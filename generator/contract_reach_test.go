@@ -67,7 +67,7 @@ func Create(ctx context.Context, in In) (In, error) { return in, nil }
 `,
 	})
 	require.Equal(t, `Create( InInput []) In
-Color = int64 of Red=1 or Green=2
+Color = int64 of Red=1 or Green=2 or =0
 Decimal = {}
 In = {ID text; Price any; Paint Paint|null}
 InInput = {ID UUID; Price Decimal; Paint Paint|null}
@@ -85,7 +85,7 @@ func TestConstantsAreReachedOnlyForAContract(t *testing.T) {
 	packages := packagesIn(t, newModule(t, files), "./...")
 	require.NotNil(t, packages[0].types.Scope().Lookup("A"))
 	c, _ := contractOf(packages)
-	require.Equal(t, "Handle( none []) S\nS = string of A=\"a\" or B=\"cb\"", operationsText(c))
+	require.Equal(t, "Handle( none []) S\nS = string of A=\"a\" or B=\"cb\" or =\"\"", operationsText(c))
 
 	plain := sourceOfModule(t, newModule(t, files))
 	require.Nil(t, plain.types.Scope().Lookup("A"), "a run without outputs must not pay for them")

@@ -234,6 +234,8 @@ func Upload(ctx context.Context, rest string, id uint16) error { return nil }
 			{Name: "Slow", Value: `"slow"`, Doc: "for those who can wait"},
 			{Name: "Fast", Value: `"fast"`, Doc: "Fast costs more.\n\nDeprecated: nobody wants it."},
 			{Name: "Express", Value: `"<express>"`},
+			{Value: `"hidden"`},
+			{Value: `""`},
 		},
 	}, mode)
 	require.Equal(t, "Order is kept.\n\nIt has more to tell.", order.Doc)

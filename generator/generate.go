@@ -25,9 +25,10 @@ import (
 // Generate writes the generated file of each package that the options name,
 // where its bytes change, and removes those of packages without routes and
 // events; and so with documents and clients. A package with diagnostics keeps
-// what it has, and so do the documents and clients that it is in. Of those that
-// nobody asks for any more only a Go client is removed, and only when it was a
-// directive that asked: nothing says whose the others are.
+// what it has, and so do the documents and clients that it is in. When the
+// options ask for some and no package has routes or events any more, these are
+// removed. Of those that nobody asks for any more only a Go client is, and only
+// when it was a directive that asked: nothing says whose the others are.
 //
 // The error is for what is no diagnostic: the go command is missing, a pattern
 // matches nothing ([ErrNoPackage]), an option names what cannot be made

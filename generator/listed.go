@@ -54,7 +54,7 @@ type Shape struct {
 	Elem     *Shape            `json:"elem,omitempty"`     // of map and array
 	Len      *int              `json:"len,omitempty"`      // of an array of fixed length
 	Fields   []ShapeField      `json:"fields,omitempty"`   // of object, in the order of encoding/json
-	Enum     []json.RawMessage `json:"enum,omitempty"`     // the typed constants of the type, in source order
+	Enum     []json.RawMessage `json:"enum,omitempty"`     // the values of the type that has constants: exported ones in source order, others, the zero value
 }
 
 // ShapeField is a member of an object.

@@ -20,6 +20,7 @@ type made struct {
 	target  *target
 	path    string
 	content []byte // nil when nothing has to lie there
+	common  bool   // without content: left over only when no other file of ours in the folder may need it
 }
 
 // makeTargets makes the files of all targets, sorted by their paths. Of a
@@ -37,7 +38,11 @@ func (r *run) makeTargets() ([]made, error) {
 	found := make([][]Diagnostic, len(targets))
 	errs := make([]error, len(targets))
 	each(len(targets), func(i int) {
-		if t := targets[i]; !t.failed {
+		switch t := targets[i]; {
+		case t.failed:
+		case t.isAbandoned():
+			files[i] = r.abandoned(t)
+		default:
 			files[i], found[i], errs[i] = t.make()
 		}
 	})
@@ -58,7 +63,7 @@ func (r *run) targets() ([]*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	packages := slices.SortedFunc(slices.Values(r.packages), func(a, b *Package) int { return cmp.Compare(a.Path, b.Path) })
+	packages := slices.SortedFunc(slices.Values(r.packages), comparePaths)
 	if all != nil {
 		all.packages = slices.DeleteFunc(slices.Clone(packages), func(p *Package) bool { return len(p.Routes)+len(p.Events) == 0 })
 		targets = append(targets, all)
@@ -73,13 +78,15 @@ func (r *run) targets() ([]*target, error) {
 		all.failed = true
 	}
 	for _, t := range targets {
-		if !t.hasRoutes() && !t.failed && t.origin == nil {
+		if !t.hasRoutes() && !t.failed && t.origin == nil && !t.isAbandoned() {
 			return nil, fmt.Errorf("%w: no package has a durable route: leave openapi, client and ts out", ErrTarget)
 		}
 		t.failed = t.failed || t.origin != nil && r.failed[t.origin.Dir]
 	}
 	return targets, nil
 }
+
+func comparePaths(a, b *Package) int { return cmp.Compare(a.Path, b.Path) }
 
 func (t *target) hasRoutes() bool {
 	return slices.ContainsFunc(t.packages, func(p *Package) bool { return len(p.Routes) > 0 })
@@ -110,7 +117,9 @@ func (t *target) make() ([]made, []Diagnostic, error) {
 		return nil, found, nil
 	}
 	var files []made
-	add := func(path string, content []byte) { files = append(files, made{t, path, content}) }
+	add := func(path string, content []byte) {
+		files = append(files, made{target: t, path: path, content: content})
+	}
 	if err := t.documents(c, add); err != nil {
 		return nil, nil, err
 	}

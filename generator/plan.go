@@ -36,6 +36,9 @@ func plan(r *result) ([]File, []Diagnostic, error) {
 		}
 	}
 	for _, t := range r.Targets {
+		if t.Common && needsCommon(r, filepath.Dir(t.Path)) {
+			continue
+		}
 		if err := add(planTarget(r.disk, t)); err != nil {
 			return nil, nil, fmt.Errorf("read what lies in the way of an output: %w", err)
 		}

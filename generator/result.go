@@ -35,6 +35,8 @@ type targetResult struct {
 	Name string `json:",omitempty"` // whose it is
 	Sum  string `json:",omitempty"` // of its content; "" when nothing has to lie there
 
+	Common bool `json:",omitempty"` // as that of what is made
+
 	content []byte
 }
 
@@ -54,7 +56,7 @@ func (r *run) result(c *code) *result {
 		found.Folders[i] = part
 	})
 	for _, m := range c.targets {
-		part := targetResult{Path: m.path, content: m.content}
+		part := targetResult{Path: m.path, Common: m.common, content: m.content}
 		if m.content != nil {
 			part.Name, part.Sum = m.target.name(), sumOf(m.content)
 		}

@@ -11,7 +11,7 @@ import (
 
 // ErrTarget is the error of options that name a document or client which
 // cannot be made: its name has no extension that says how, it is outside of
-// the module, or no package has routes.
+// the module, or the packages have events and no routes.
 var ErrTarget = errors.New("cannot make this")
 
 // target is what is made of one contract.

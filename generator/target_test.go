@@ -146,8 +146,8 @@ func TestOptionsThatNameWhatCannotBeMadeAreAnError(t *testing.T) {
 		"openapi=../api.yaml is outside of the module, and of its workspace":     {OpenAPI: "../api.yaml"},
 		"client=a is the folder of package a":                                    {Client: "a"},
 		"api is already made for another option":                                 {Client: "api", TypeScript: "api"},
-		"no package has a durable route: leave openapi, client and ts out":       {TypeScript: "web", Patterns: []string{"./plain"}},
-		"no package has a durable route: leave openapi, client and ts out ":      {OpenAPI: "api.yaml", Patterns: []string{"./events"}},
+		"openapi=../x.yaml is outside of the module, and of its workspace":       {OpenAPI: "../x.yaml", Patterns: []string{"./plain"}},
+		"no package has a durable route: leave openapi, client and ts out":       {OpenAPI: "api.yaml", Patterns: []string{"./events"}},
 		"ts=" + filepath.Join(os.TempDir(), "web") + " is outside of the module": {TypeScript: filepath.Join(os.TempDir(), "web")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -98,14 +98,17 @@ type Type struct {
 	Deprecated string
 	Schema     *Schema // never a reference, and never nullable: that is what a reference to the type says
 
-	// Enum has the exported typed constants of a string, integer or boolean
-	// type, if there are two or more, in source order, each value once.
+	// Enum has the typed constants of a string, integer or boolean type, each
+	// value once, if two or more are exported: these in source order, then
+	// those that are not exported, and last the zero value of the type if no
+	// constant has it, because encoding/json writes it as well.
 	Enum []*EnumValue
 }
 
-// EnumValue is one typed constant.
+// EnumValue is one typed constant, or a value that clients have no constant
+// for.
 type EnumValue struct {
-	Name  string // of the constant
+	Name  string // of the constant; "" when none with this value is exported
 	Value string // its JSON: "open" with the quotes, or 3
 	Doc   string
 }

@@ -117,7 +117,7 @@ func everyType() *contract.Contract {
 	node.Schema = object(field("next", "Next", nullable(ref(node))), field("children", "Children", list(ref(node))))
 	level := &contract.Type{
 		Name: "Level", Schema: &contract.Schema{Kind: contract.Int, Bits: 8},
-		Enum: []*contract.EnumValue{{Name: "low", Value: "-1"}, {Name: "_high", Value: "3"}},
+		Enum: []*contract.EnumValue{{Name: "low", Value: "-1"}, {Name: "_high", Value: "3"}, {Value: "7"}, {Value: "0"}},
 	}
 	flag := &contract.Type{Name: "Flag", Schema: boolean, Enum: []*contract.EnumValue{{Name: "On", Value: "true"}}}
 	amount := &contract.Type{Name: "Amount", Schema: scheme(contract.BigInt)}

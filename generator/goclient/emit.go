@@ -177,13 +177,14 @@ func (e *emitter) namedType(t *contract.Type) {
 	} else {
 		e.line("type %s %s", name, e.goType(t.Schema))
 	}
-	if len(t.Enum) == 0 {
+	values := named(t.Enum)
+	if len(values) == 0 {
 		return
 	}
 	e.line("")
 	e.line("// The values of [%s].", name)
 	e.line("const (")
-	for _, value := range t.Enum {
+	for _, value := range values {
 		e.body.WriteString(comment(value.Doc))
 		e.line("%s %s = %s", e.names.constants[value], name, literal(value.Value))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -85,12 +86,12 @@ func newNames(c *contract.Contract) *names {
 func (n *names) takeConstants(s scope, all []*contract.Type) {
 	wanted := make(map[string]int)
 	for _, t := range all {
-		for _, value := range t.Enum {
+		for _, value := range named(t.Enum) {
 			wanted[constantName(t, value)]++
 		}
 	}
 	for _, t := range all {
-		for _, value := range t.Enum {
+		for _, value := range named(t.Enum) {
 			name := constantName(t, value)
 			if wanted[name] > 1 || s[name] {
 				name = t.Name + upperFirst(strings.TrimLeft(value.Name, "_"))
@@ -98,6 +99,11 @@ func (n *names) takeConstants(s scope, all []*contract.Type) {
 			n.constants[value] = s.take(name)
 		}
 	}
+}
+
+// named are the values that have a constant.
+func named(values []*contract.EnumValue) []*contract.EnumValue {
+	return slices.DeleteFunc(slices.Clone(values), func(v *contract.EnumValue) bool { return v.Name == "" })
 }
 
 // constantName is the name of a constant as an exported one.

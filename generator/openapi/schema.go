@@ -153,9 +153,10 @@ func (b *builder) describe(r schemaRef, doc, deprecated string) schemaRef {
 	return r
 }
 
-// enumerate lists the constants of a type. Documents have no place for what a
+// enumerate lists the values of a type. Documents have no place for what a
 // constant is named and what it means; these extensions are those that most
-// tools read.
+// tools read. Values without a constant are the last ones, and have no place in
+// the extensions: tools make up a name for them, or none.
 func enumerate(spec *sv.Schema, t *contract.Type) {
 	var values, names, docs []string
 	documented := false
@@ -163,7 +164,11 @@ func enumerate(spec *sv.Schema, t *contract.Type) {
 		if slices.Contains(values, v.Value) {
 			continue // another name for the same
 		}
-		values, names, docs = append(values, v.Value), append(names, v.Name), append(docs, description(v.Doc, ""))
+		values = append(values, v.Value)
+		if v.Name == "" {
+			continue
+		}
+		names, docs = append(names, v.Name), append(docs, description(v.Doc, ""))
 		documented = documented || v.Doc != ""
 	}
 	spec.Enum = nil

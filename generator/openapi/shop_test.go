@@ -63,6 +63,7 @@ func shop() *contract.Contract {
 		Enum: []*contract.EnumValue{
 			{Name: "StatusOpen", Value: `"open"`, Doc: "StatusOpen is one that is not paid."},
 			{Name: "StatusDone", Value: `"done"`},
+			{Value: `""`},
 		},
 	}
 	priority := &contract.Type{

@@ -106,7 +106,7 @@ func shapesContract() *contract.Contract {
 		{Name: "StatusOdd", Value: `"o\"d\u2028d</a>"`},
 	}}
 	level := &contract.Type{Name: "Level", Schema: integer(8), Enum: []*contract.EnumValue{
-		{Name: "Low", Value: "-1"}, {Name: "High", Value: "1"},
+		{Name: "Low", Value: "-1"}, {Name: "High", Value: "1"}, {Value: "0"},
 	}}
 	code := &contract.Type{Name: "Code", Doc: "Code is a word.", Schema: text()}
 	tree := &contract.Type{Name: "Tree", Doc: "Tree is a part of itself."}

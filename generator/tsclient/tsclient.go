@@ -17,6 +17,7 @@ import (
 	"embed"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cnerium/cnerium-go/generator/contract"
@@ -62,6 +63,13 @@ func Files(c *contract.Contract) (map[string][]byte, error) {
 	}
 	files[own] = []byte(text)
 	return files, nil
+}
+
+// FileNames returns the names of the files that Files makes of a contract with
+// a title: its own module, and those that are the same for every contract, in
+// order.
+func FileNames(title string) (own string, common []string) {
+	return fileName(title), slices.Sorted(maps.Keys(modules))
 }
 
 // fileName returns the name of a contract's own module: orders.ts, or

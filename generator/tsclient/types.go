@@ -172,6 +172,9 @@ func (m *module) constants(t *contract.Type, name string) {
 		taken[v.Name] = true
 	}
 	for _, v := range t.Enum {
+		if v.Name == "" {
+			continue // a value that only the type has
+		}
 		key := v.Name
 		if short := strings.TrimPrefix(v.Name, t.Name); short != v.Name && isIdentifier(short) && !taken[short] {
 			key = short

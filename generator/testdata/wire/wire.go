@@ -35,6 +35,7 @@ type Scalars struct {
 	ID      ID      `json:"id"`
 	State   State   `json:"state"`
 	Level   Level   `json:"level"`
+	Tempo   Tempo   `json:"tempo"`
 	Switch  Switch  `json:"switch"`
 	Mode    Mode    `json:"mode"`
 }
@@ -50,7 +51,11 @@ const (
 	Open   State = "open"
 	Closed State = "<closed>"
 	Ended        = Closed
+	lost   State = "lost"
 )
+
+// Losing is a state that others cannot name.
+func Losing() State { return lost }
 
 // Level is one of some numbers.
 type Level int8
@@ -60,6 +65,15 @@ const (
 	Low Level = iota - 1
 	Middle
 	High
+)
+
+// Tempo is one of some numbers, of which none is zero.
+type Tempo uint8
+
+// The tempos.
+const (
+	Slow Tempo = iota + 1
+	Fast
 )
 
 // Switch is on or off.
@@ -122,6 +136,7 @@ type Options struct {
 	List    []int            `json:"list,string"`
 	Word    Word             `json:"word,string"`
 	Exact   json.Number      `json:"exact,string"`
+	Tempo   Tempo            `json:"tempo,string"`
 	Lengths map[string]Level `json:"lengths"`
 	private int
 }
@@ -152,6 +167,7 @@ type Lists struct {
 	Uints   map[uint8][]Line
 	States  map[State]int
 	Levels  map[Level]int
+	Tempos  map[Tempo]int
 	Words   map[Word]Word
 	Addrs   map[netip.Addr]int
 	Octet   map[Octet]Octet

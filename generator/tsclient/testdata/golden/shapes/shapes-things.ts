@@ -11,7 +11,7 @@ export type Empty = Record<string, never>;
 
 export type Forest = { [key: string]: Forest } | null;
 
-export type Level = -1 | 1;
+export type Level = -1 | 1 | 0;
 
 /** The values of {@link Level}. */
 export const Level = {
