@@ -25,7 +25,7 @@ func (r *reporter) isAwaitedIn(s *scope, g *start) bool {
 	awaited := false
 	started := make(map[*ast.CallExpr]bool)
 	ast.Inspect(s.decl.Body, func(n ast.Node) bool {
-		if n == g.work || awaited {
+		if n == nil || awaited || g.isPart(n) {
 			return false // it does not wait for itself
 		}
 		var means []ast.Expr
@@ -36,18 +36,29 @@ func (r *reporter) isAwaitedIn(s *scope, g *start) bool {
 			if !started[n] {
 				means = r.handedTo(n)
 			}
-		case *ast.SendStmt:
-			// A semaphore is filled up to wait for those who give back.
-			if n.Pos() > g.at.End() {
-				means = []ast.Expr{n.Chan}
-			}
 		}
+		awaited = awaited || n.Pos() > g.at.End() && r.fillsUp(g, n)
 		for _, e := range append(means, r.waitedOn(n)...) {
 			awaited = awaited || r.tells(g, e)
 		}
 		return !awaited
 	})
 	return awaited
+}
+
+// fillsUp reports whether a node takes what the goroutine gives back to a
+// semaphore: who takes all of it waits for all who have some.
+func (r *reporter) fillsUp(g *start, n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.SendStmt:
+		object := r.object(n.Chan)
+		return object != nil && r.drops(g, object)
+	case *ast.CallExpr:
+		selector, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+		return ok && isMethod(calledFunc(r.pass.TypesInfo, n), "golang.org/x/sync/semaphore", "Weighted", "Acquire") &&
+			r.tells(g, selector.X)
+	}
+	return false
 }
 
 // handedTo returns the channels and groups that a function gets, which may wait
@@ -68,9 +79,9 @@ func (r *reporter) handedTo(call *ast.CallExpr) []ast.Expr {
 // waitedOn returns what a node waits for: the groups and channels.
 func (r *reporter) waitedOn(n ast.Node) []ast.Expr {
 	switch n := n.(type) {
-	case *ast.CallExpr:
-		if selector, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok && selector.Sel.Name == "Wait" {
-			return []ast.Expr{selector.X}
+	case *ast.SelectorExpr:
+		if isWait(r.pass.TypesInfo.Uses[n.Sel]) {
+			return []ast.Expr{n.X}
 		}
 	case *ast.UnaryExpr:
 		if n.Op == token.ARROW {
@@ -94,16 +105,16 @@ func (r *reporter) tells(g *start, e ast.Expr) bool {
 	if g.group != nil && r.object(g.group) == object {
 		return true
 	}
-	return mentions(r.pass.TypesInfo, g.work, func(o types.Object) bool { return o == object })
+	return r.mentions(g, object)
 }
 
 // object returns the variable or field that an expression is.
 func (r *reporter) object(e ast.Expr) types.Object {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
-		return r.pass.TypesInfo.ObjectOf(e)
+		return origin(r.pass.TypesInfo.ObjectOf(e))
 	case *ast.SelectorExpr:
-		return r.pass.TypesInfo.ObjectOf(e.Sel)
+		return origin(r.pass.TypesInfo.ObjectOf(e.Sel))
 	case *ast.IndexExpr:
 		return r.object(e.X)
 	case *ast.UnaryExpr:
@@ -116,20 +127,37 @@ func (r *reporter) object(e ast.Expr) types.Object {
 // caller has given, or gets back: then it may be the caller that waits. Who
 // reads from a pipe waits for its end, too.
 func (r *reporter) toldByOthers(s *scope, g *start) bool {
-	return mentions(r.pass.TypesInfo, g.work, func(o types.Object) bool {
+	tells := func(o types.Object) bool {
 		v, ok := o.(*types.Var)
-		if !ok || v.IsField() || within(v, g.work) || !isChannel(v.Type()) && !isGroup(v.Type()) {
-			return ok && isPipe(v.Type())
+		if !ok || v.IsField() || g.declares(v) {
+			return false
 		}
-		return r.isParameter(s, v) || r.isReturned(s, v)
-	})
+		return isPipe(v.Type()) || (isChannel(v.Type()) || isGroup(v.Type())) && r.isShared(s, v)
+	}
+	for _, part := range g.inner {
+		if mentions(r.pass.TypesInfo, part, tells) {
+			return true
+		}
+	}
+	return false
 }
 
 // isForeign reports whether a group came from the caller of a function, who may
 // wait for it.
 func (r *reporter) isForeign(s *scope, group ast.Expr) bool {
 	v := variable(r.pass.TypesInfo, group)
-	return v != nil && (r.isParameter(s, v) || r.isReturned(s, v))
+	return v != nil && r.isShared(s, v)
+}
+
+// isShared reports whether the caller of a function has a variable, too. The
+// caller of a handler waits for nothing but its response, and what the handler
+// is a method of is there for longer.
+func (r *reporter) isShared(s *scope, v *types.Var) bool {
+	service := s.handler.scopes[0].receiver
+	if s.own || service != nil && types.Identical(service.Type(), v.Type()) {
+		return false
+	}
+	return r.isParameter(s, v) || r.isReturned(s, v)
 }
 
 // isParameter reports whether a variable is a parameter of the function.
@@ -169,6 +197,12 @@ func isGroup(t types.Type) bool {
 		return false
 	}
 	object, _, _ := types.LookupFieldOrMethod(t, true, nil, "Wait")
-	_, ok := object.(*types.Func)
-	return ok
+	return isWait(object)
+}
+
+// isWait reports whether an object is a method that waits for others. Who waits
+// for a rate limiter waits for the time.
+func isWait(o types.Object) bool {
+	f, ok := o.(*types.Func)
+	return ok && f.Name() == "Wait" && !isMethod(f, "golang.org/x/time/rate", "Limiter", "Wait")
 }

@@ -36,6 +36,8 @@ type handler struct {
 	name   string
 	tx     *types.Var // its transaction; nil for a plain handler
 	scopes []*scope   // its own body, then those of the functions that it calls
+
+	decls map[*types.Func]*ast.FuncDecl // all of the package
 }
 
 // scope is a function that runs as part of a handler.
@@ -109,7 +111,7 @@ func isDurable(function *ast.FuncDecl) bool {
 // follow makes the handler of a function: with the functions of the package
 // that it reaches by static calls, nearest first, each once.
 func (h *handlers) follow(pass *analysis.Pass, function *ast.FuncDecl, files map[*ast.FuncDecl]*ast.File) *handler {
-	result := &handler{name: function.Name.Name}
+	result := &handler{name: function.Name.Name, decls: h.decls}
 	first := newScope(pass, result, function)
 	first.own = true
 	result.tx = first.tx

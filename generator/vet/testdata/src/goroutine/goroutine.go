@@ -153,20 +153,7 @@ func promised(ctx context.Context) chan error {
 }
 
 //cnerium:durable POST /d d.d
-func (s *Service) Detached(ctx context.Context, id string) error {
-	go work(context.WithoutCancel(ctx), id)
-	go work(context.Background(), id)
-	go func() { s.queue <- id }()
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	go func() {
-		defer cancel()
-		work(detached)
-	}()
-	go func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		work(ctx)
-	}()
+func (s *Service) Watched(ctx context.Context) error {
 	stop := make(chan struct{})
 	defer close(stop)
 	go func() {
@@ -175,9 +162,26 @@ func (s *Service) Detached(ctx context.Context, id string) error {
 		case <-stop:
 		}
 	}()
+	go func() {
+		for ctx.Err() == nil {
+			s.mail("progress")
+		}
+	}()
+	go s.heartbeat(stop)
 	timer := time.AfterFunc(time.Second, func() { work(ctx) })
 	defer timer.Stop()
 	return nil
+}
+
+func (s *Service) heartbeat(stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Second):
+			s.mail("progress")
+		}
+	}
 }
 
 // Run is no durable handler.
