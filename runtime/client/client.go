@@ -110,7 +110,7 @@ func (c *Client) Do(ctx context.Context, req *Request, call *Call) (*Response, *
 	}
 	header := c.header(req, call, key)
 	x := &exchange{
-		operation: req.operation, key: key, retry: retry.settled(req.timeout),
+		operation: req.operation, key: key, given: call.Key != "", retry: retry.settled(req.timeout),
 		budget: &c.budget, hook: c.opts.OnAttempt,
 	}
 	x.send = func(ctx context.Context) (*answer, error) {

@@ -26,9 +26,10 @@
 // # When a call fails
 //
 // The error is an [*Error]. Its method [Error.Pending] tells the two cases
-// apart that matter. When it is false there is a final answer, and nothing is
-// gained by asking again. When it is true, nobody knows yet whether the
-// operation has been carried out. Keep Error.Key and the input, in a database
+// apart that matter. When it is false there is a final answer of the operation,
+// and nothing is gained by asking again. When it is true, nobody knows yet
+// whether the operation has been carried out: there was no answer, or one of
+// somebody before the operation. Keep Error.Key and the input, in a database
 // if need be, and call again later, with the key in [Call.Key]:
 //
 //	order, _, err := c.CreateOrder(ctx, in, &client.Call{Key: key})

@@ -34,8 +34,11 @@ type Error struct {
 // carried out, or not, or may be at work. A call with the same key and the same
 // input will tell, or carry it out; so keep both. It is true when there was no
 // answer, when the last answer was one that is worth another attempt, and after
-// any other 5xx and [ErrOutcomeUnknown]. A redirect, 401, 403 and 407 say nothing
-// about attempts before them: it stays true when those have left it open.
+// any other 5xx and [ErrOutcomeUnknown], and when a success is not from the
+// operation (see [DecodeError]). A redirect, 401, 403 and 407 say nothing about
+// attempts before them: it stays true when those have left it open. A key that
+// the caller gave may have been sent by an earlier call, so with such a key they
+// leave it open from the first attempt on.
 func (e *Error) Pending() bool { return e.pending }
 
 // Error says what happened, with the number of attempts if there were several.

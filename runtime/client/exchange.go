@@ -26,6 +26,7 @@ type answer struct {
 type exchange struct {
 	operation string
 	key       string
+	given     bool  // the key is the caller's: an earlier call may have sent it
 	retry     Retry // settled
 	budget    *budget
 	hook      func(context.Context, Attempt)
@@ -49,7 +50,7 @@ type ending struct {
 func (x *exchange) run(ctx context.Context) ending {
 	start := time.Now()
 	delays := newDelays(x.retry)
-	pending := false // also of the attempts before
+	pending := x.given // also of the attempts before, and of the calls
 	for n := 1; ; n++ {
 		began := time.Now()
 		a, err := x.send(ctx)

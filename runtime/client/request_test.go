@@ -173,7 +173,7 @@ func TestAnswerWithoutAResultHasNoBody(t *testing.T) {
 
 	meta, err = client.Empty(c.Do(t.Context(), create(), nil))
 	require.Nil(t, meta)
-	require.EqualError(t, err, "orders.create: read the answer: status 200 with a body, expected none")
+	require.EqualError(t, err, "orders.create: read the answer: status 200 with a body, expected none; it is not from the operation, which may have been carried out or not")
 	var decode *client.DecodeError
 	require.ErrorAs(t, err, &decode)
 	require.Equal(t, "text/html", decode.ContentType)

@@ -31,16 +31,22 @@ type Meta struct {
 }
 
 // DecodeError is wrapped by the error of a call whose answer, a success, cannot
-// be read. When it is the server's, the operation has been carried out all the
-// same, and a call with the same key gets the same answer; one of another
-// ContentType may come from somebody between.
+// be read. When its ContentType is JSON, the operation has been carried out all
+// the same, and a call with the same key gets the same answer. With any other it
+// comes from somebody between, such as a proxy that wants a login: the error is
+// then Pending.
 type DecodeError struct {
 	ContentType string // of the answer; "" when it has none
 	Err         error  // why
 }
 
 // Error says why the answer cannot be read.
-func (e *DecodeError) Error() string { return "read the answer: " + e.Err.Error() }
+func (e *DecodeError) Error() string {
+	if !isJSON(e.ContentType) {
+		return "read the answer: " + e.Err.Error() + "; it is not from the operation, which may have been carried out or not"
+	}
+	return "read the answer: " + e.Err.Error()
+}
 
 // Unwrap returns the error of encoding/json, if it is one.
 func (e *DecodeError) Unwrap() error { return e.Err }
@@ -78,10 +84,12 @@ func Empty(resp *Response, meta *Meta, err error) (*Meta, error) {
 
 // unreadable is the error of an answer that is a success, and cannot be read.
 func (r *Response) unreadable(meta *Meta, err error) *Error {
+	contentType := r.Header.Get("Content-Type")
 	return &Error{
 		Operation: meta.Operation, Key: meta.Key, Attempts: meta.Attempts,
 		Status: r.Status, Header: r.Header, Body: r.Body,
-		Err: &DecodeError{ContentType: r.Header.Get("Content-Type"), Err: err},
+		Err:     &DecodeError{ContentType: contentType, Err: err},
+		pending: !isJSON(contentType),
 	}
 }
 

@@ -79,7 +79,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 		return t.base().RoundTrip(req)
 	}
-	keyed, key := withKey(req)
+	keyed, key, given := withKey(req)
 	retry := t.Retry
 	body, again, err := keep(keyed, cmp.Or(t.MaxBody, defaultKept))
 	if err != nil {
@@ -88,7 +88,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !again || !wellFormed(req) {
 		retry.MaxAttempts, retry.AttemptTimeout = 1, -1
 	}
-	x := &exchange{key: key, retry: retry.settled(0), budget: &t.budget, hook: t.OnAttempt}
+	x := &exchange{key: key, given: given, retry: retry.settled(0), budget: &t.budget, hook: t.OnAttempt}
 	x.send = func(ctx context.Context) (*answer, error) { return t.attempt(ctx, keyed, body, x.retry) }
 	e := x.run(req.Context())
 	if e.answer == nil {
@@ -109,20 +109,20 @@ func wellFormed(req *http.Request) bool {
 		req.URL.Host != "" && isToken(req.Method) && checkHeader(req.Header) == nil
 }
 
-// withKey returns a request that has a key, and the key.
-func withKey(req *http.Request) (*http.Request, string) {
+// withKey returns a request that has a key, the key, and whether it had it before.
+func withKey(req *http.Request) (keyed *http.Request, key string, given bool) {
 	for name, values := range req.Header {
 		if strings.EqualFold(name, KeyHeader) && len(values) > 0 {
-			return req.Clone(req.Context()), values[0]
+			return req.Clone(req.Context()), values[0], true
 		}
 	}
-	key := NewKey()
-	keyed := req.Clone(req.Context())
+	key = NewKey()
+	keyed = req.Clone(req.Context())
 	if keyed.Header == nil {
 		keyed.Header = make(http.Header)
 	}
 	keyed.Header.Set(KeyHeader, key)
-	return keyed, key
+	return keyed, key, false
 }
 
 // attempt sends the request once.

@@ -67,7 +67,7 @@ export class Client {
     async send(request, call = {}) {
         const sent = prepare(request, call.key);
         const start = performance.now();
-        let pending = false;
+        let pending = call.key !== undefined; // an earlier call may have sent it
         for (let number = 1;; number++) {
             if (call.signal?.aborted)
                 throw new CneriumError(sent, number - 1, aborted(call.signal), pending);
@@ -78,7 +78,8 @@ export class Client {
             if (outcome.verdict === "done") {
                 return { value: outcome.value, meta: metaOf(sent.key, number, outcome.response) };
             }
-            pending = open.has(outcome.kind) || (pending && (mute.has(outcome.kind) || strangers.has(outcome.response?.status ?? 0)));
+            const foreign = outcome.kind === "unreadable" && !/json/i.test(outcome.response?.headers.get("Content-Type") ?? "");
+            pending = open.has(outcome.kind) || foreign || (pending && (mute.has(outcome.kind) || strangers.has(outcome.response?.status ?? 0)));
             if (delay === null)
                 throw new CneriumError(sent, number, outcome, pending, why);
             await sleep(delay, call.signal);
