@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // findParts collects what a goroutine does: in the function that starts it, and
@@ -58,14 +59,7 @@ func (r *reporter) functions(s *scope, v *types.Var) []ast.Expr {
 
 // isPart reports whether a node is where a part of the goroutine begins.
 func (g *start) isPart(n ast.Node) bool {
-	for _, parts := range [][]ast.Node{g.inner, g.outer} {
-		for _, part := range parts {
-			if part == n {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.Contains(g.inner, n) || slices.Contains(g.outer, n)
 }
 
 // declares reports whether a variable is the goroutine's own.
