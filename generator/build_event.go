@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
 )
 
 // maxEventType is the greatest length of an event's type that the runtime
@@ -43,7 +45,7 @@ func buildEvents(src *source) ([]*EventModel, []Diagnostic) {
 
 // checkEventType refuses a malformed type of event.
 func checkEventType(src *source, d eventDirective) []Diagnostic {
-	message := ""
+	var message string
 	switch name := d.name.text; {
 	case len(name) > maxEventType:
 		message = fmt.Sprintf("the type of the event has %d bytes, and %d are the limit", len(name), maxEventType)
@@ -109,7 +111,7 @@ func checkEncoding(src *source, named *types.Named) []Diagnostic {
 // everybody, and to a room. They are exported as the struct is.
 func eventFunctions(e *EventModel) (all, room string) {
 	name := e.Named.Obj().Name()
-	all = "emit" + upperFirst(name)
+	all = "emit" + ident.Exported(name)
 	if e.Named.Obj().Exported() {
 		all = "Emit" + name
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/cnerium/cnerium-go/internal/atomicfile"
 )
 
 // The bounds of the cache. What is beyond them goes when something new is
@@ -52,7 +54,7 @@ func (s *cacheStore) write(key string, content []byte) error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	if err := replace(filepath.Join(s.dir, key), content); err != nil {
+	if err := atomicfile.Write(filepath.Join(s.dir, key), content); err != nil {
 		return err
 	}
 	return s.trim(key)

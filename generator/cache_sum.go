@@ -23,6 +23,11 @@ const clockSteps = 20 * time.Millisecond
 // were written after it, or just before, are an error: the go command may have
 // seen them otherwise.
 func (in *inputs) sum(d *disk, begin time.Time) (string, error) {
+	return in.sumOf(d, begin, (*inputSum).folder)
+}
+
+// sumOf is sum with lines of its own about each folder.
+func (in *inputs) sumOf(d *disk, begin time.Time, folder func(s *inputSum, dir string) (string, error)) (string, error) {
 	s := &inputSum{disk: d, begin: begin, coded: make(map[string]string), seen: make(map[string]bool)}
 	for _, c := range in.Coded {
 		s.coded[c.Dir] = c.Package
@@ -37,7 +42,7 @@ func (in *inputs) sum(d *disk, begin time.Time) (string, error) {
 	errs := make([]error, len(parts))
 	each(len(parts), func(i int) {
 		if i < len(s.folders) {
-			parts[i], errs[i] = s.folder(s.folders[i])
+			parts[i], errs[i] = folder(s, s.folders[i])
 			return
 		}
 		parts[i], errs[i] = s.file(in.Files[i-len(s.folders)])

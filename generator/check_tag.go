@@ -5,6 +5,8 @@ import (
 	"go/types"
 	"strconv"
 	"strings"
+
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
 )
 
 // tag is what a struct tag says to cnerium and to encoding/json.
@@ -76,7 +78,7 @@ func (t *tag) fault(fieldName string) (message, hint string) {
 		message := fmt.Sprintf("field %s has the tags %s and %s, but comes from one place", fieldName, at.key, t.places[1].key)
 		return message, "keep one of them"
 	case at.name == "":
-		return has + ", which names nothing", fmt.Sprintf("write %s:%q", at.key, lowerCamel(fieldName))
+		return has + ", which names nothing", fmt.Sprintf("write %s:%q", at.key, ident.Unexported(fieldName))
 	case strings.Contains(at.name, ","):
 		name, _, _ := strings.Cut(at.name, ",")
 		return has + ", but such a tag has no options", fmt.Sprintf("write %s:%q", at.key, name)

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
+
 	"github.com/cnerium/cnerium-go/generator/contract"
 )
 
@@ -160,7 +162,7 @@ func exportedName(text string) string {
 	}
 	var b strings.Builder
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		b.WriteString(cmp.Or(initials[word], upperFirst(word)))
+		b.WriteString(cmp.Or(initials[word], ident.Exported(word)))
 	}
 	name := b.String()
 	if first, _ := utf8.DecodeRuneInString(name); !unicode.IsUpper(first) {

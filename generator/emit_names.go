@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
 )
 
 // emitter knows the names that one generated file uses.
@@ -55,7 +57,7 @@ func newEmitter(p *Package) *emitter {
 		r.constant = level.take("Op" + r.title(shared))
 	}
 	for _, r := range e.routes {
-		r.wrapper = level.take(lowerCamel(r.title(shared)) + "Route")
+		r.wrapper = level.take(ident.Unexported(r.title(shared)) + "Route")
 	}
 
 	file := newNames(append(e.ownNames(), p.declared...))
@@ -68,7 +70,7 @@ func newEmitter(p *Package) *emitter {
 	params := e.scope.inner()
 	e.app = params.take("app")
 	for _, recv := range e.receivers {
-		recv.param = params.take(lowerCamel(recv.named.Obj().Name()))
+		recv.param = params.take(ident.Unexported(recv.named.Obj().Name()))
 	}
 	return e
 }
@@ -95,7 +97,7 @@ func (e *emitter) receiver(recv *Receiver) *emitReceiver {
 func (e *emitter) sharedNames() map[string]bool {
 	seen, shared := make(map[string]bool), make(map[string]bool)
 	for _, r := range e.routes {
-		name := upperFirst(r.Handler.Name)
+		name := ident.Exported(r.Handler.Name)
 		shared[name] = shared[name] || seen[name]
 		seen[name] = true
 	}
@@ -105,9 +107,9 @@ func (e *emitter) sharedNames() map[string]bool {
 // title is the name of the handler inside of other names. Where it is shared,
 // the receiver's type stands before it.
 func (r *emitRoute) title(shared map[string]bool) string {
-	name := upperFirst(r.Handler.Name)
+	name := ident.Exported(r.Handler.Name)
 	if shared[name] && r.receiver != nil {
-		return upperFirst(r.receiver.named.Obj().Name()) + name
+		return ident.Exported(r.receiver.named.Obj().Name()) + name
 	}
 	return name
 }

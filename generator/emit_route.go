@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"strconv"
 	"time"
+
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
 )
 
 // routeFunc is the function that makes a handler a route.
@@ -11,7 +13,7 @@ func (e *emitter) routeFunc(r *emitRoute) {
 	w := &wrapper{emitter: e, route: r, scope: e.scope.inner(), names: make(map[string]string)}
 	params := ""
 	if r.receiver != nil {
-		w.receiver = w.scope.take(lowerCamel(r.receiver.named.Obj().Name()))
+		w.receiver = w.scope.take(ident.Unexported(r.receiver.named.Obj().Name()))
 		params = w.receiver + " " + r.receiver.text
 	}
 	e.line("// ", r.wrapper, " adapts [", r.link(), "].")

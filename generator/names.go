@@ -5,8 +5,6 @@ import (
 	"go/types"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // names knows which identifiers are taken in a scope and in those around it.
@@ -49,26 +47,6 @@ func (n *names) take(want string) string {
 	}
 	n.taken[name] = true
 	return name
-}
-
-// upperFirst returns an identifier as an exported one.
-func upperFirst(name string) string {
-	r, size := utf8.DecodeRuneInString(name)
-	return string(unicode.ToUpper(r)) + name[size:]
-}
-
-// lowerCamel returns an identifier as an unexported one; initials at its
-// beginning are lowered together: HTTPServer becomes httpServer.
-func lowerCamel(name string) string {
-	runes := []rune(name)
-	for i, r := range runes {
-		next := i+1 < len(runes) && unicode.IsLower(runes[i+1])
-		if !unicode.IsUpper(r) || i > 0 && next {
-			break
-		}
-		runes[i] = unicode.ToLower(r)
-	}
-	return string(runes)
 }
 
 // isHeaderName reports whether a text is a token, as RFC 9110 wants the names

@@ -27,24 +27,6 @@ func TestNamesOfAnInnerScopeAreFreeAgainBesideIt(t *testing.T) {
 	require.False(t, outer.isTaken("err2"))
 }
 
-func TestIdentifiersChangeTheirCase(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]struct{ lower, upper string }{
-		"Service":    {"service", "Service"},
-		"service":    {"service", "Service"},
-		"HTTPServer": {"httpServer", "HTTPServer"},
-		"HTTP":       {"http", "HTTP"},
-		"A":          {"a", "A"},
-		"AService":   {"aService", "AService"},
-		"Übung":      {"übung", "Übung"},
-		"éclair":     {"éclair", "Éclair"},
-		"ID2":        {"id2", "ID2"},
-	} {
-		require.Equal(t, want.lower, lowerCamel(name))
-		require.Equal(t, want.upper, upperFirst(name))
-	}
-}
-
 func TestHeaderNamesAreTokens(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"X-Source", "etag", "x_1", "!#$%&'*+-.^_`|~"} {

@@ -2,8 +2,6 @@ package generator
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"go/parser"
@@ -107,30 +105,7 @@ func (s *Session) keep(d *disk, listed *listing, found *result, collected *input
 // listingSum is as sum, but of what the go command looks at only: of Go files
 // their names, build constraints, package clauses and imports.
 func (in *inputs) listingSum(d *disk, begin time.Time) (string, error) {
-	s := &inputSum{disk: d, begin: begin, coded: make(map[string]string), seen: make(map[string]bool)}
-	for _, c := range in.Coded {
-		s.coded[c.Dir] = c.Package
-	}
-	for _, dir := range in.Trees {
-		s.tree(dir, true)
-	}
-	for _, dir := range in.Folders {
-		s.add(dir)
-	}
-	parts := make([]string, len(s.folders)+len(in.Files))
-	errs := make([]error, len(parts))
-	each(len(parts), func(i int) {
-		if i < len(s.folders) {
-			parts[i], errs[i] = s.folderHeaders(s.folders[i])
-			return
-		}
-		parts[i], errs[i] = s.file(in.Files[i-len(s.folders)])
-	})
-	h := sha256.New()
-	for _, part := range parts {
-		_, _ = fmt.Fprintf(h, "%d\n%s", len(part), part) // a hash takes everything
-	}
-	return hex.EncodeToString(h.Sum(nil)), errors.Join(errs...)
+	return in.sumOf(d, begin, (*inputSum).folderHeaders)
 }
 
 // folderHeaders returns lines about a folder: the headers of its Go files, and

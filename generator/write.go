@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cnerium/cnerium-go/internal/atomicfile"
 )
 
 // write makes the folders hold what is planned, and notes in each file what
@@ -32,33 +34,10 @@ func (f *File) write() error {
 				return fmt.Errorf("write %s: %w", f.Path, err)
 			}
 		}
-		if err := replace(f.Path, f.New); err != nil {
+		if err := atomicfile.Write(f.Path, f.New); err != nil {
 			return fmt.Errorf("write %s: %w", f.Path, err)
 		}
 		f.Status = Written
-	}
-	return nil
-}
-
-// replace puts content at path in one step, so that neither a reader nor a
-// crash sees half of it. An existing file keeps its mode.
-func replace(path string, content []byte) error {
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	// The name does not end in .go, so that no build takes the file for code.
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+OutputName+".*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(content)
-	err = errors.Join(err, temp.Chmod(mode), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
 	}
 	return nil
 }

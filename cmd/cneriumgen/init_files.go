@@ -2,16 +2,16 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/cnerium/cnerium-go/internal/atomicfile"
 )
 
 // generateForm finds a line by which go generate runs this command.
@@ -83,27 +83,10 @@ func appendLine(content []byte, line string) []byte {
 	return append(out, line+end...)
 }
 
-// replaceFile writes a file in one step, so that no failure leaves half of it.
-// An existing one keeps its mode, and a symbolic link stays one.
+// replaceFile writes a file in one step.
 func replaceFile(path string, content []byte) error {
-	mode := fs.FileMode(0o644)
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".cneriumgen.*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(content)
-	err = errors.Join(err, temp.Chmod(mode), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(temp.Name()))
+	if err := atomicfile.Write(path, content); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,40 +13,19 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/cnerium/cnerium-go/internal/testenv"
 	"github.com/stretchr/testify/require"
 )
 
 // pageLimit bounds each thing that a page is waited for.
 const pageLimit = 30 * time.Second
 
-// findChromium returns the path of a Chromium, or skips the test where there
-// is none, unless CNERIUM_TEST_REQUIRE names "browser". CNERIUM_TEST_CHROMIUM
-// is the path of one that is to be used.
-func findChromium(t *testing.T) string {
-	t.Helper()
-	names := []string{"chromium", "chromium-browser", "google-chrome", "headless-shell", "chrome-headless-shell"}
-	if chosen := os.Getenv("CNERIUM_TEST_CHROMIUM"); chosen != "" {
-		names = []string{chosen}
-	}
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	required := slices.ContainsFunc(strings.Split(os.Getenv("CNERIUM_TEST_REQUIRE"), ","), func(name string) bool {
-		return strings.TrimSpace(name) == "browser"
-	})
-	require.False(t, required, "there is none of %v", names)
-	t.Skipf("needs Chromium: there is none of %v", names)
-	return ""
-}
-
 // startBrowser starts a Chromium for the test and its subtests. Its pages are made
 // with newTab.
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
 	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(findChromium(t)),
+		chromedp.ExecPath(testenv.Chromium(t)),
 		chromedp.UserDataDir(t.TempDir()),
 		chromedp.Env("TMPDIR="+t.TempDir()),
 		chromedp.WSURLReadTimeout(pageLimit),

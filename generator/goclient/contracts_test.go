@@ -3,6 +3,8 @@ package goclient
 import (
 	"time"
 
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
+
 	"github.com/cnerium/cnerium-go/generator/contract"
 )
 
@@ -108,7 +110,7 @@ func everyType() *contract.Contract {
 		names := map[contract.Kind]string{contract.Int: "int", contract.Uint: "uint", contract.Float: "float"}
 		for _, bits := range sizes {
 			name := names[kind] + map[int]string{8: "8", 16: "16", 32: "32", 64: "64"}[bits]
-			fields = append(fields, field(name, upperFirst(name), &contract.Schema{Kind: kind, Bits: bits}))
+			fields = append(fields, field(name, ident.Exported(name), &contract.Schema{Kind: kind, Bits: bits}))
 		}
 		return fields
 	}
@@ -167,7 +169,7 @@ func everyType() *contract.Contract {
 	)
 	all.Schema = object(fields...)
 	op := func(name string, result *contract.Schema) *contract.Operation {
-		return &contract.Operation{ID: "all." + lowerCamel(name), Name: name, Method: "POST", Path: "/all/" + lowerCamel(name), Result: result}
+		return &contract.Operation{ID: "all." + ident.Unexported(name), Name: name, Method: "POST", Path: "/all/" + ident.Unexported(name), Result: result}
 	}
 	echo := op("Echo", nullable(ref(all)))
 	echo.Input, echo.Body = "All", ref(all)
@@ -202,7 +204,7 @@ func awkwardNames() *contract.Contract {
 	}
 	bare := func(names ...string) (params []*contract.Param) {
 		for _, name := range names {
-			params = append(params, &contract.Param{In: contract.InPath, Name: name, Field: upperFirst(name), Bare: true, Required: true, Schema: text})
+			params = append(params, &contract.Param{In: contract.InPath, Name: name, Field: ident.Exported(name), Bare: true, Required: true, Schema: text})
 		}
 		return params
 	}

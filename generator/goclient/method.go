@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
+
 	"github.com/cnerium/cnerium-go/generator/contract"
 )
 
@@ -81,7 +83,7 @@ func bareNames(op *contract.Operation) map[*contract.Param]string {
 	found := make(map[*contract.Param]string)
 	for _, p := range op.Params {
 		if p.Bare {
-			found[p] = taken.take(lowerCamel(p.Field))
+			found[p] = taken.take(ident.Unexported(p.Field))
 		}
 	}
 	return found

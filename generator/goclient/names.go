@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
 
 	"github.com/cnerium/cnerium-go/generator/contract"
 )
@@ -94,7 +94,7 @@ func (n *names) takeConstants(s scope, all []*contract.Type) {
 		for _, value := range named(t.Enum) {
 			name := constantName(t, value)
 			if wanted[name] > 1 || s[name] {
-				name = t.Name + upperFirst(strings.TrimLeft(value.Name, "_"))
+				name = t.Name + ident.Exported(strings.TrimLeft(value.Name, "_"))
 			}
 			n.constants[value] = s.take(name)
 		}
@@ -108,10 +108,10 @@ func named(values []*contract.EnumValue) []*contract.EnumValue {
 
 // constantName is the name of a constant as an exported one.
 func constantName(t *contract.Type, value *contract.EnumValue) string {
-	if name := upperFirst(value.Name); token.IsExported(name) {
+	if name := ident.Exported(value.Name); token.IsExported(name) {
 		return name
 	}
-	return t.Name + upperFirst(strings.TrimLeft(value.Name, "_"))
+	return t.Name + ident.Exported(strings.TrimLeft(value.Name, "_"))
 }
 
 // ownInput reports whether the input of an operation is a struct that exists
@@ -157,23 +157,4 @@ func bodyName(op *contract.Operation) string {
 // isKey reports whether a parameter is the key, which calls have anyway.
 func isKey(p *contract.Param) bool {
 	return p.In == contract.InHeader && strings.EqualFold(p.Name, "Idempotency-Key")
-}
-
-func upperFirst(name string) string {
-	r, size := utf8.DecodeRuneInString(name)
-	return string(unicode.ToUpper(r)) + name[size:]
-}
-
-// lowerCamel returns an identifier as an unexported one; initials at its
-// beginning are lowered together: HTTPServer becomes httpServer.
-func lowerCamel(name string) string {
-	runes := []rune(name)
-	for i, r := range runes {
-		next := i+1 < len(runes) && unicode.IsLower(runes[i+1])
-		if !unicode.IsUpper(r) || i > 0 && next {
-			break
-		}
-		runes[i] = unicode.ToLower(r)
-	}
-	return string(runes)
 }

@@ -3,9 +3,7 @@ package openapi_test
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +14,7 @@ import (
 
 	"github.com/cnerium/cnerium-go/generator/contract"
 	"github.com/cnerium/cnerium-go/generator/openapi"
+	"github.com/cnerium/cnerium-go/internal/testenv"
 )
 
 // requireValid checks an OpenAPI document with the library's validator, and
@@ -110,10 +109,7 @@ func TestOtherFormatsAreRefused(t *testing.T) {
 // golden files. They come from the npm registry, so it is run on demand.
 func TestIndependentValidators(t *testing.T) {
 	t.Parallel()
-	required := slices.ContainsFunc(strings.Split(os.Getenv("CNERIUM_TEST_REQUIRE"), ","), func(name string) bool {
-		return strings.TrimSpace(name) == "openapi"
-	})
-	if !required {
+	if !testenv.Requires("openapi") {
 		t.Skip(`it needs node, npm and a network; CNERIUM_TEST_REQUIRE does not name "openapi"`)
 	}
 	out, err := exec.CommandContext(t.Context(), "bash", "../../.ci/validate").CombinedOutput()

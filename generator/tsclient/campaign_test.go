@@ -13,6 +13,7 @@ import (
 
 	"github.com/cnerium/cnerium-go/generator/contract"
 	"github.com/cnerium/cnerium-go/internal/faultproxy"
+	"github.com/cnerium/cnerium-go/internal/testenv"
 )
 
 var campaign = flag.Int("campaign", 200, "how many orders are placed through a bad network")
@@ -22,7 +23,7 @@ var campaign = flag.Int("campaign", 200, "how many orders are placed through a b
 // repeats what is sent.
 func TestEachOrderHappensOnceThroughABadNetwork(t *testing.T) {
 	t.Parallel()
-	node := findNode(t)
+	node := testenv.Node(t)
 	dir := compile(t, map[string]*contract.Contract{"orders": ordersContract()}, map[string]string{
 		"test/campaign.mjs": "testdata/campaign/campaign.mjs",
 	})

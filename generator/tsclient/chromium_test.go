@@ -3,36 +3,17 @@ package tsclient_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/cnerium/cnerium-go/internal/testenv"
 	"github.com/stretchr/testify/require"
 )
 
 // pageLimit bounds each thing that a page is waited for.
 const pageLimit = 30 * time.Second
-
-// findChromium returns the path of a Chromium, or skips the test where there
-// is none, unless CNERIUM_TEST_REQUIRE names "browser". CNERIUM_TEST_CHROMIUM
-// is the path of one that is to be used.
-func findChromium(t *testing.T) string {
-	t.Helper()
-	names := []string{"chromium", "chromium-browser", "google-chrome", "headless-shell", "chrome-headless-shell"}
-	if chosen := os.Getenv("CNERIUM_TEST_CHROMIUM"); chosen != "" {
-		names = []string{chosen}
-	}
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	require.False(t, requires("browser"), "there is none of %v", names)
-	t.Skipf("needs Chromium: there is none of %v", names)
-	return ""
-}
 
 // browser is a running Chromium.
 type browser struct {
@@ -48,7 +29,7 @@ func startBrowser(t *testing.T, profile string) *browser {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(temp)) })
 	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(findChromium(t)),
+		chromedp.ExecPath(testenv.Chromium(t)),
 		chromedp.UserDataDir(profile),
 		chromedp.Env("TMPDIR="+temp),
 		chromedp.WSURLReadTimeout(pageLimit),

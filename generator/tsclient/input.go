@@ -3,6 +3,8 @@ package tsclient
 import (
 	"fmt"
 
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
+
 	"github.com/cnerium/cnerium-go/generator/contract"
 )
 
@@ -59,7 +61,7 @@ func propertyName(p *contract.Param) string {
 	if isIdentifier(p.Name) && p.In != contract.InHeader && p.Name != "__proto__" {
 		return p.Name
 	}
-	return lowerCamel(p.Field)
+	return ident.Unexported(p.Field)
 }
 
 // optional reports whether the input may be left out.

@@ -50,20 +50,6 @@ func upperCamel(text string) string {
 	return name.String()
 }
 
-// lowerCamel writes an exported Go name as TypeScript names functions and
-// properties: createOrder for CreateOrder, urlFor for URLFor, id for ID.
-func lowerCamel(name string) string {
-	runes := []rune(name)
-	for i, r := range runes {
-		startsWord := i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1])
-		if !unicode.IsUpper(r) || startsWord {
-			break
-		}
-		runes[i] = unicode.ToLower(r)
-	}
-	return string(runes)
-}
-
 func cutFirst(word string) (rune, string) {
 	for i, r := range word {
 		return r, word[i+len(string(r)):]

@@ -5,26 +5,15 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/cnerium/cnerium-go/internal/testenv"
 	"github.com/stretchr/testify/require"
 )
-
-// findNode returns the path of node, or skips the test where there is none,
-// unless CNERIUM_TEST_REQUIRE names "node".
-func findNode(t *testing.T) string {
-	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil && !requires("node") {
-		t.Skip("needs node, which is not installed")
-	}
-	require.NoError(t, err)
-	return node
-}
 
 // TestClientsDoWhatTheySay runs the tests in testdata/node, with a clock and a
 // network that they make themselves.
 func TestClientsDoWhatTheySay(t *testing.T) {
 	t.Parallel()
-	node := findNode(t)
+	node := testenv.Node(t)
 	tests, err := filepath.Glob("testdata/node/*.mjs")
 	require.NoError(t, err)
 	files := make(map[string]string)

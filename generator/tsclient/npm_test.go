@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,15 +16,8 @@ import (
 
 	"github.com/cnerium/cnerium-go/generator/contract"
 	"github.com/cnerium/cnerium-go/generator/tsclient"
+	"github.com/cnerium/cnerium-go/internal/testenv"
 )
-
-// requires reports whether the environment lets no test be skipped for want of
-// something.
-func requires(what string) bool {
-	return slices.ContainsFunc(strings.Split(os.Getenv("CNERIUM_TEST_REQUIRE"), ","), func(name string) bool {
-		return strings.TrimSpace(name) == what
-	})
-}
 
 // tools are the packages of testdata/npm, installed once in the user's cache.
 var tools = sync.OnceValues(func() (string, error) {
@@ -92,7 +84,7 @@ func (e *toolError) Error() string { return e.command + ": " + e.cause.Error() +
 func nodeModules(t *testing.T) string {
 	t.Helper()
 	dir, err := tools()
-	if err != nil && !requires("npm") {
+	if err != nil && !testenv.Requires("npm") {
 		t.Skipf("needs packages from npm: %v", err)
 	}
 	require.NoError(t, err)

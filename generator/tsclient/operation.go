@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnerium/cnerium-go/generator/internal/ident"
+
 	"github.com/cnerium/cnerium-go/generator/contract"
 )
 
@@ -25,7 +27,7 @@ type argument struct {
 
 // addOperation gives an operation its names.
 func (m *module) addOperation(op *contract.Operation, methods names) {
-	base := lowerCamel(op.Name)
+	base := ident.Unexported(op.Name)
 	o := &operation{
 		Operation: op,
 		function:  m.names.alone(base, "Operation"),
@@ -51,7 +53,7 @@ func argumentName(p *contract.Param) string {
 	if isIdentifier(p.Name) {
 		return p.Name
 	}
-	return lowerCamel(p.Field)
+	return ident.Unexported(p.Field)
 }
 
 // functionOf returns the name of an operation's function.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/cnerium/cnerium-go/generator/contract"
 	"github.com/cnerium/cnerium-go/generator/tsclient"
+	"github.com/cnerium/cnerium-go/internal/testenv"
 )
 
 // site serves the page of the tests, and the example under the same origin,
@@ -147,7 +148,7 @@ func (s *site) requireAllDone(t *testing.T, p *tab, n int) []entry {
 // TestInABrowser has one browser for all but those that it is killed for.
 func TestInABrowser(t *testing.T) {
 	t.Parallel()
-	findChromium(t)
+	testenv.Chromium(t)
 	dir := compile(t, map[string]*contract.Contract{"orders": ordersContract()}, nil)
 	shared := startBrowser(t, t.TempDir())
 	for name, test := range map[string]func(t *testing.T, s *site, b *browser){

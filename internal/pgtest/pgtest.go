@@ -2,10 +2,10 @@ package pgtest
 
 import (
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
+
+	"github.com/cnerium/cnerium-go/internal/testenv"
 )
 
 const (
@@ -70,16 +70,8 @@ func unavailable(tb testing.TB, reason error) {
 	tb.Helper()
 	const advice = "install PostgreSQL (Debian: apt-get install postgresql), or set " + envURL +
 		" to the URL of one whose role may create databases"
-	if requires("postgres") {
+	if testenv.Requires("postgres") {
 		tb.Fatalf("PostgreSQL is required by %s, but %v: %s", envRequire, reason, advice)
 	}
 	tb.Skipf("no PostgreSQL: %v: %s", reason, advice)
-}
-
-// requires reports whether the environment lets no test be skipped for want of
-// something.
-func requires(what string) bool {
-	return slices.ContainsFunc(strings.Split(os.Getenv(envRequire), ","), func(name string) bool {
-		return strings.TrimSpace(name) == what
-	})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cnerium/cnerium-go/internal/testenv"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
@@ -29,7 +30,7 @@ func (s *Server) Pooler(tb testing.TB, settings ...string) *Server {
 	bin, err := poolerFolder()
 	if err != nil {
 		const advice = "install PgBouncer (Debian: apt-get install pgbouncer)"
-		if requires(pooler) {
+		if testenv.Requires(pooler) {
 			tb.Fatalf("PgBouncer is required by %s, but %v: %s", envRequire, err, advice)
 		}
 		tb.Skipf("no PgBouncer: %v: %s", err, advice)

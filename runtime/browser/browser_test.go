@@ -5,12 +5,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cnerium/cnerium-go/internal/testenv"
 	"github.com/cnerium/cnerium-go/runtime/browser"
 )
 
@@ -75,14 +75,7 @@ func TestModuleNeedsNoLooserPolicy(t *testing.T) {
 // against a server, a clock and a browser that they make themselves.
 func TestModuleConnectsResumesAndBacksOff(t *testing.T) {
 	t.Parallel()
-	node, err := exec.LookPath("node")
-	required := slices.ContainsFunc(strings.Split(os.Getenv("CNERIUM_TEST_REQUIRE"), ","), func(name string) bool {
-		return strings.TrimSpace(name) == "node"
-	})
-	if err != nil && !required {
-		t.Skip("needs node, which is not installed")
-	}
-	require.NoError(t, err)
+	node := testenv.Node(t)
 	out, err := exec.CommandContext(t.Context(), node, "--test", "testdata/connect.test.mjs", "testdata/fallback.test.mjs", "testdata/rooms.test.mjs").CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Regexp(t, `(?m)^. pass [1-9]`, string(out))
