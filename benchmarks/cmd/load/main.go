@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/cnerium/cnerium-go/benchmarks/internal/client"
@@ -28,13 +29,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 	connections := flags.Int("connections", 1, "connections, each with one request at a time")
 	warmUp := flags.Duration("warm-up", 500*time.Millisecond, "time before each measurement")
 	window := flags.Duration("window", 2*time.Second, "time of each measurement")
+	var workloads []client.Workload
+	flags.Func("workload", "only this `one`, new; with several flags, these in their order", func(name string) error {
+		if !slices.Contains(client.Workloads(), client.Workload(name)) {
+			return fmt.Errorf("there are %v", client.Workloads())
+		}
+		workloads = append(workloads, client.Workload(name))
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	results, err := client.Run(ctx, client.Plan{
-		Addr: *addr, Connections: *connections, WarmUp: *warmUp, Window: *window,
+		Addr: *addr, Connections: *connections, Workloads: workloads, WarmUp: *warmUp, Window: *window,
 		Server: func(ctx context.Context) (usage.Usage, error) { return ask(ctx, *admin) },
 	})
 	if err == nil {

@@ -35,6 +35,7 @@ const recentKeys = 10_000
 type Plan struct {
 	Addr        string
 	Connections int
+	Workloads   []Workload    // nil for all; Replay and Conflict need New before them
 	WarmUp      time.Duration // before each measurement
 	Window      time.Duration // of each measurement; longer where a server is very slow
 
@@ -80,7 +81,11 @@ func Run(ctx context.Context, plan Plan) ([]Result, error) {
 		crowd = append(crowd, c)
 	}
 	var results []Result
-	for _, w := range Workloads() {
+	workloads := plan.Workloads
+	if workloads == nil {
+		workloads = Workloads()
+	}
+	for _, w := range workloads {
 		r, err := measure(ctx, plan, w, seed, crowd)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w, err)
