@@ -124,7 +124,7 @@ func TestACapturedHandlerOfChiKeepsItsParametersWhenItsClientLeaves(t *testing.T
 	ctx, leave := context.WithCancel(t.Context())
 	gone := make(chan int)
 	go func() {
-		gone <- send(router, httptest.NewRequestWithContext(ctx, http.MethodPost, "/orders/7", nil), "k").Code
+		gone <- send(withoutFlush(router), httptest.NewRequestWithContext(ctx, http.MethodPost, "/orders/7", nil), "k").Code
 	}()
 	<-started
 	leave()

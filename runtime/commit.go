@@ -42,13 +42,12 @@ func (s *settlement) settle() {
 // would do, so the record is given up instead of freed. Of a response that is
 // too large the record keeps only the fact: the handler has run, and must not
 // run again because its answer did not fit.
-func (s *settlement) commit(ctx context.Context, resp *Response, events []Event) {
+func (s *settlement) commit(ctx context.Context, resp StoredResponse, events []Event) {
 	if s.tooLarge(resp) {
-		resp = tooLargeError(len(resp.Body)).response()
+		resp, s.secrets = tooLargeError(len(resp.Body)).response(), nil
 	}
-	stored := keepable(resp)
 	cursor, err := s.rt.app.store.Commit(ctx, s.lease, Outcome{
-		Response:  stored,
+		Response:  resp,
 		Events:    events,
 		Retention: s.rt.Retention,
 	})
@@ -56,7 +55,7 @@ func (s *settlement) commit(ctx context.Context, resp *Response, events []Event)
 		s.abandon(ctx, fmt.Errorf("commit: %w", err))
 		return
 	}
-	s.committed(resp, stored, cursor)
+	s.committed(resp, cursor)
 }
 
 // release frees the key after a failure that the handler reported itself.
@@ -81,8 +80,8 @@ func (s *settlement) abandon(ctx context.Context, cause error) {
 
 // committed answers with what is durable now, and has its events published.
 // The cursor is that of the last one, "" when there are none.
-func (x *execution) committed(resp, stored *Response, cursor string) {
-	x.answer, x.stored = x.executed(resp), stored
+func (x *execution) committed(resp StoredResponse, cursor string) {
+	x.answer, x.stored = x.executed(resp), true
 	if cursor != "" {
 		x.answer.cursor = cursor
 		x.rt.app.committed()

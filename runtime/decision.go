@@ -23,10 +23,11 @@ const (
 // answer is a decision with the response that tells it.
 type answer struct {
 	decision decision
-	resp     *Response
-	attempt  int    // of an execution
-	cursor   string // of the last event of the commit; "" when it had none
-	err      error  // for the log
+	resp     StoredResponse
+	secrets  http.Header // fields that are sent with it once
+	attempt  int         // of an execution
+	cursor   string      // of the last event of the commit; "" when it had none
+	err      error       // for the log
 }
 
 // refuse answers with an error that came before the key was claimed.
@@ -111,8 +112,16 @@ func (rt *route) unknown(since time.Time) answer {
 	return answer{decision: decideUnknown, resp: e.response()}
 }
 
-// replay answers with what was stored, and with the cursor of its last event.
-func replay(stored *Response, cursor string) answer {
+// replay answers with what a committed record has.
+func replay(rec Record) answer {
+	if err := rec.Response.Header.check(); err != nil {
+		return unavailable("the record of this key cannot be read; try again with the same key", err)
+	}
+	return replayed(rec.Response, rec.Cursor)
+}
+
+// replayed answers with what was stored, and with the cursor of its last event.
+func replayed(stored StoredResponse, cursor string) answer {
 	return answer{decision: decideReplay, resp: stored, cursor: cursor}
 }
 

@@ -159,7 +159,7 @@ func (e *Error) status() int {
 }
 
 // response returns the error as the response that carries it.
-func (e *Error) response() *Response {
+func (e *Error) response() StoredResponse {
 	status := e.status()
 	// The members are texts and a number: there is nothing that could fail.
 	body, _ := json.Marshal(struct {
@@ -178,5 +178,5 @@ func (e *Error) response() *Response {
 		seconds := (e.RetryAfter + time.Second - 1) / time.Second
 		resp.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
-	return resp
+	return resp.Stored()
 }

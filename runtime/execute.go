@@ -3,70 +3,95 @@ package cnerium
 import (
 	"context"
 	"errors"
+	"net/http"
 	"runtime/debug"
 	"time"
 )
 
 // execution is one run of a handler.
 type execution struct {
-	rt     *route
-	req    *Request
-	flight flight
-	call   Call
-	lease  *Lease // of a plain handler; a transactional one needs none
+	rt       *route
+	exchange *exchange
+	req      *Request
+	flight   flight
+	call     Call
+	lease    *Lease // of a plain handler; a transactional one needs none
 
 	ctx      context.Context // the handler's
 	claiming deadline        // the context of what is done to the record before
 	settling deadline        // and after
-	beat     heartbeat
-	sent     Response // what the handler has returned, fit to be sent
+	watch    watch
+	secrets  http.Header // of what the handler has returned
 
 	// What the flight ends with.
 	answer answer
-	stored *Response
+	stored bool // its response
 }
 
 // errGoexit is what a handler leaves behind that ends its goroutine.
 var errGoexit = errors.New("the handler called runtime.Goexit")
 
-// start runs the handler on a goroutine of its own, because it goes on when
-// the client leaves or the time is over, and waits for the answer.
-func (x *execution) start(client context.Context) answer {
+// start runs the handler and returns the answer. The handler goes on when the
+// client leaves or the time is over. So it has a goroutine of its own, unless
+// the answer can be sent while this one is busy with it, which costs less.
+func (x *execution) start() answer {
 	x.ctx = &x.req.life
 	life := &x.req.life // a transactional handler that runs again gets another one
-	life.start(time.Now().Add(x.rt.Timeout))
-	go x.run()
-	return x.await(client, life)
+	end := time.Now().Add(x.rt.Timeout)
+	life.start(end)
+	client := x.exchange.r.Context()
+	if !x.exchange.canAnswerEarly() {
+		x.startWatch(time.Time{}) // await answers in time
+		done := x.rt.app.flights.landing(&x.flight)
+		go x.run()
+		return x.await(client, life, done)
+	}
+	if at, ok := client.Deadline(); ok && at.Before(end) {
+		end = at
+	}
+	x.startWatch(end)
+	x.runHere()
+	return x.flight.answer
+}
+
+// runHere runs the handler on this goroutine. When the handler ends that,
+// nobody comes back to answer.
+func (x *execution) runHere() {
+	returned := false
+	defer func() {
+		if !returned {
+			x.exchange.answerEarly(x.flight.answer)
+		}
+	}()
+	x.run()
+	returned = true
 }
 
 // await returns the outcome, or 504 when it does not come in the handler's
 // lifetime, or 503 when the request ends before.
-func (x *execution) await(client context.Context, life *lifetime) answer {
+func (x *execution) await(client context.Context, life *lifetime, done <-chan struct{}) answer {
 	select {
-	case <-x.flight.done:
+	case <-done:
 	case <-client.Done():
 	case <-life.Done():
-		x.awaitLate(client, life)
+		x.awaitLate(client, life, done)
 	}
 	select {
-	case <-x.flight.done:
+	case <-done:
 		return x.flight.answer
 	default:
 	}
-	if client.Err() != nil {
-		return gone(client)
-	}
-	return answer{decision: decideExecute, resp: timeoutError().response(), err: context.DeadlineExceeded}
+	return x.overdue()
 }
 
 // awaitLate waits for what is left of a lifetime that has ended early, because
 // the lease was lost: the handler still has something to say.
-func (x *execution) awaitLate(client context.Context, life *lifetime) {
+func (x *execution) awaitLate(client context.Context, life *lifetime, done <-chan struct{}) {
 	at, _ := life.Deadline()
 	timer := time.NewTimer(time.Until(at))
 	defer timer.Stop()
 	select {
-	case <-x.flight.done:
+	case <-done:
 	case <-client.Done():
 	case <-timer.C:
 	}
@@ -75,6 +100,7 @@ func (x *execution) awaitLate(client context.Context, life *lifetime) {
 // run executes the handler and ends the flight, also when the handler ends its
 // goroutine.
 func (x *execution) run() {
+	defer x.watch.stop()
 	defer func() { x.req.life.end(context.Canceled) }()
 	defer func() { x.rt.app.flights.finish(&x.flight, x.answer, x.stored) }()
 	defer x.survive()
@@ -92,7 +118,7 @@ func (x *execution) survive() {
 	if v := recover(); v != nil {
 		e := internalError()
 		e.Type = ProblemOutcomeUnknown
-		x.answer, x.stored = x.failed(e, nil), nil
+		x.answer, x.stored = x.failed(e, nil), false
 		x.log("outcome unknown", &panicError{value: v, stack: debug.Stack()})
 	}
 }
@@ -103,8 +129,7 @@ func (x *execution) plain() {
 	p := &settlement{execution: x, err: errGoexit}
 	defer p.settle()
 	x.req.attempt = x.lease.Attempt
-	x.beat.start(x)
-	defer x.beat.stop()
+	defer x.watch.stopRenewals()
 	p.resp, p.err = x.invoke()
 }
 

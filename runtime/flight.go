@@ -12,11 +12,12 @@ type flight struct {
 	id          ID
 	fingerprint Fingerprint
 	since       time.Time
-	done        chan struct{} // closed when settled
+	done        chan struct{} // closed when settled; nil while nobody waits
+	watched     *execution    // nil while nobody watches it
 
-	// Valid once done is closed.
-	answer answer    // for the request that leads
-	stored *Response // what a duplicate replays; nil when nothing was stored
+	// Valid once it is settled.
+	answer answer // for the request that leads
+	stored bool   // its response was, so a duplicate replays it
 }
 
 // flights are the ones of an App, at most one for each record.
@@ -25,13 +26,40 @@ type flights struct {
 	byID    map[ID]*flight
 	closed  bool
 	drained chan struct{} // closed when closed and empty
+
+	// The timer for what is due first, of all that are watched. It is left
+	// alone when a flight ends, and when a later one is due after it.
+	timer *time.Timer
+	rings time.Time // when it does; zero while it is not set
 }
 
-// find returns the flight of the record, or nil.
-func (fs *flights) find(id ID) *flight {
+// find returns the flight of the record, and what is closed when it is
+// settled; nil without one.
+func (fs *flights) find(id ID) (*flight, <-chan struct{}) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	return fs.byID[id]
+	f := fs.byID[id]
+	if f == nil {
+		return nil, nil
+	}
+	return f, f.landing()
+}
+
+// landing returns what is closed when the flight, which is under way, is
+// settled.
+func (fs *flights) landing(f *flight) <-chan struct{} {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return f.landing()
+}
+
+// landing makes the channel when it is first needed. The caller holds the
+// mutex of the flights.
+func (f *flight) landing() <-chan struct{} {
+	if f.done == nil {
+		f.done = make(chan struct{})
+	}
+	return f.done
 }
 
 // join has the caller lead the flight of the record, unless there is one. It
@@ -45,7 +73,7 @@ func (fs *flights) join(f *flight, id ID, fingerprint Fingerprint) (a answer, le
 	if fs.closed {
 		return notServing(), false
 	}
-	f.id, f.fingerprint, f.since, f.done = id, fingerprint, time.Now(), make(chan struct{})
+	f.id, f.fingerprint, f.since = id, fingerprint, time.Now()
 	if fs.byID == nil {
 		fs.byID = make(map[ID]*flight)
 	}
@@ -53,13 +81,54 @@ func (fs *flights) join(f *flight, id ID, fingerprint Fingerprint) (a answer, le
 	return answer{}, true
 }
 
+// watch has the execution looked at when its time has come, at the latest. The
+// zero time is never.
+func (fs *flights) watch(x *execution, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	x.flight.watched = x
+	fs.ringAt(at)
+}
+
+// ringAt sets the timer, if it would ring later or not at all. The caller holds
+// mu.
+func (fs *flights) ringAt(at time.Time) {
+	switch {
+	case at.IsZero() || !fs.rings.IsZero() && !at.Before(fs.rings):
+		return
+	case fs.timer == nil:
+		fs.timer = time.AfterFunc(time.Until(at), fs.lookAround)
+	default:
+		fs.timer.Reset(time.Until(at))
+	}
+	fs.rings = at
+}
+
+// lookAround looks at all executions that are watched.
+func (fs *flights) lookAround() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.rings = time.Time{}
+	now := time.Now()
+	for _, f := range fs.byID {
+		if f.watched != nil {
+			fs.ringAt(f.watched.look(now))
+		}
+	}
+}
+
 // finish settles the flight and wakes everybody who waits for it.
-func (fs *flights) finish(f *flight, a answer, stored *Response) {
+func (fs *flights) finish(f *flight, a answer, stored bool) {
 	f.answer, f.stored = a, stored
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	delete(fs.byID, f.id)
-	close(f.done)
+	if f.done != nil {
+		close(f.done)
+	}
 	fs.signal()
 }
 

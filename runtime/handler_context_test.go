@@ -37,8 +37,7 @@ func inContext(t *testing.T, store cnerium.Store, handler func(ctx context.Conte
 	defer leave()
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/orders", strings.NewReader(body))
 	r.Header.Set("Idempotency-Key", "k")
-	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, r)
+	w := asClient(mux, r)
 	require.NoError(t, app.Close(context.Background()))
 	return w.Code
 }

@@ -1,77 +1,65 @@
 package cnerium
 
 import (
-	"maps"
+	"cmp"
 	"net/http"
 	"net/textproto"
-	"slices"
 	"strings"
 )
 
-// sendable returns a copy of the response with its status filled in, and
-// without what belongs to the connection or cannot be sent. Its body is not in
-// memory that the handler may still hold and use again.
-func sendable(resp *Response) Response {
-	clean := Response{Status: resp.Status, Body: slices.Clone(resp.Body), Header: resp.Header}
-	if clean.Status == 0 {
-		clean.Status = http.StatusOK
+// seal makes of what a handler returned the response that is kept and sent
+// again, and the secrets that only the first answer has beside it. What belongs
+// to the connection or cannot be sent is in neither.
+func seal(resp *Response) (stored StoredResponse, secrets http.Header) {
+	stored = StoredResponse{Status: cmp.Or(resp.Status, http.StatusOK)}
+	if allowsBody(stored.Status) {
+		stored.Body = string(resp.Body)
 	}
-	if clean.Status == http.StatusNoContent || clean.Status == http.StatusResetContent || clean.Status == http.StatusNotModified {
-		clean.Body = nil
+	header := resp.Header
+	if !allPlain(header) {
+		header, secrets = separate(header)
 	}
-	if allSendable(resp.Header) {
-		return clean
-	}
-	clean.Header = make(http.Header, len(resp.Header))
-	connection := connectionFields(resp.Header)
-	for name, values := range resp.Header {
-		name = textproto.CanonicalMIMEHeaderKey(name)
-		if !hopByHop[name] && !connection[name] {
-			clean.Header[name] = append(clean.Header[name], values...)
-		}
-	}
-	return clean
+	stored.Header = storeHeader(header)
+	return stored, secrets
 }
 
-// allSendable reports whether a header has nothing that must not be sent.
-func allSendable(header http.Header) bool {
+// allPlain reports whether a header has only what is kept as it is.
+func allPlain(header http.Header) bool {
 	for name := range header {
-		if name != textproto.CanonicalMIMEHeaderKey(name) || hopByHop[name] {
+		if name != textproto.CanonicalMIMEHeaderKey(name) || hopByHop(name) || secret(name) {
 			return false // Connection, which can name others, is one of these
 		}
 	}
 	return true
 }
 
-// keepable returns the response as it is stored: without secrets. It is the
-// same one when it has none.
-func keepable(resp *Response) *Response {
-	secrets := false
-	for name := range resp.Header {
-		secrets = secrets || secret(name)
+// separate returns what of a header is kept, and what is sent only once.
+func separate(header http.Header) (kept, secrets http.Header) {
+	kept, secrets = make(http.Header, len(header)), make(http.Header)
+	connection := connectionFields(header)
+	for name, values := range header {
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		switch {
+		case hopByHop(name) || connection[name]:
+		case secret(name):
+			secrets[name] = append(secrets[name], values...)
+		default:
+			kept[name] = append(kept[name], values...)
+		}
 	}
-	if !secrets {
-		return resp
-	}
-	kept := &Response{Status: resp.Status, Body: resp.Body, Header: maps.Clone(resp.Header)}
-	maps.DeleteFunc(kept.Header, func(name string, _ []string) bool { return secret(name) })
-	return kept
+	return kept, secrets
 }
 
-// hopByHop are the fields that mean one connection only (RFC 9110, section
-// 7.6.1), and Content-Length, which net/http tells from the body. A response
+// hopByHop reports whether a field means one connection only (RFC 9110, section
+// 7.6.1), or is Content-Length, which net/http tells from the body. A response
 // cannot announce a replay or a cursor by itself either.
-var hopByHop = map[string]bool{
-	"Connection":           true,
-	"Content-Length":       true,
-	"Event-Cursor":         true,
-	"Idempotency-Replayed": true,
-	"Keep-Alive":           true,
-	"Proxy-Connection":     true,
-	"Te":                   true,
-	"Trailer":              true,
-	"Transfer-Encoding":    true,
-	"Upgrade":              true,
+func hopByHop(name string) bool {
+	switch name {
+	case "Connection", "Content-Length", "Event-Cursor", "Idempotency-Replayed", "Keep-Alive", "Proxy-Connection",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade":
+		return true
+	}
+	return false
 }
 
 // connectionFields are the fields that a Connection header names.

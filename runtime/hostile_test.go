@@ -32,31 +32,52 @@ func send(handler http.Handler, r *http.Request, key string) *httptest.ResponseR
 
 func TestARequestWhoseContextEndsIsNotAnsweredWithSilence(t *testing.T) {
 	t.Parallel()
-	started, release := make(chan struct{}), make(chan struct{})
-	s := serve(t, memstore.New(nil), nil, create(func(context.Context, order) (*cnerium.Response, error) {
-		close(started)
-		<-release
-		return cnerium.Text(http.StatusUnprocessableEntity, "no"), nil
-	}))
-	ctx, end := context.WithCancel(t.Context())
-	replies := make(chan *httptest.ResponseRecorder, 2)
-	sendOne := func() {
-		r := httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(body))
-		replies <- send(s.mux, r.WithContext(ctx), "k")
+	for name, wrap := range map[string]func(h http.Handler) http.Handler{
+		"answered early": func(h http.Handler) http.Handler { return h },
+		"not flushable":  withoutFlush,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			started, release := make(chan struct{}), make(chan struct{})
+			s := serve(t, memstore.New(nil), nil, create(func(context.Context, order) (*cnerium.Response, error) {
+				close(started)
+				<-release
+				return cnerium.Text(http.StatusUnprocessableEntity, "no"), nil
+			}))
+			ctx, end := context.WithCancel(t.Context())
+			first, duplicate := make(chan *httptest.ResponseRecorder, 1), make(chan *httptest.ResponseRecorder, 1)
+			sendOne := func(reply chan *httptest.ResponseRecorder) {
+				r := httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(body))
+				reply <- send(wrap(s.mux), r.WithContext(ctx), "k")
+			}
+			go sendOne(first)
+			<-started
+			go sendOne(duplicate) // which follows, or comes too late
+			end()
+			unavailable := func(got *httptest.ResponseRecorder) {
+				require.Equal(t, http.StatusServiceUnavailable, got.Code, got.Body)
+				require.Equal(t, "1", got.Header().Get("Retry-After"))
+			}
+			unavailable(<-duplicate)
+			if name == "not flushable" {
+				unavailable(<-first)
+			}
+			close(release)
+			if name == "answered early" { // perhaps the client has only closed its own side
+				require.Equal(t, "no", (<-first).Body.String())
+			}
+			got := s.do(request{key: "k", body: body})
+			require.Equal(t, "no", got.body)
+			require.EqualValues(t, 1, s.runs.Load())
+		})
 	}
-	go sendOne()
-	<-started
-	go sendOne() // a duplicate that follows, or comes too late
-	end()
-	for range 2 {
-		got := <-replies
-		require.Equal(t, http.StatusServiceUnavailable, got.Code, got.Body)
-		require.Equal(t, "1", got.Header().Get("Retry-After"))
-	}
-	close(release)
-	got := s.do(request{key: "k", body: body})
-	require.Equal(t, "no", got.body)
-	require.EqualValues(t, 1, s.runs.Load())
+}
+
+// withoutFlush hides that a writer can be flushed, as some middleware does.
+func withoutFlush(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
+	})
 }
 
 // spiteful is an error whose text cannot be had.

@@ -166,7 +166,7 @@ func (a *audit) record(k *keyed) {
 // committed returns what the stored response tells.
 func (a *audit) committed(k *keyed) effect {
 	var done effect
-	require.NoError(a.t, json.Unmarshal(a.records[k.key].Response.Body, &done))
+	require.NoError(a.t, json.Unmarshal([]byte(a.records[k.key].Response.Body), &done))
 	require.Equal(a.t, k.key, done.Key)
 	return done
 }

@@ -13,12 +13,13 @@ const (
 )
 
 // resolve answers a request from its record, and executes it when there is
-// none. The context is the client's.
-func (rt *route) resolve(ctx context.Context, req *Request) answer {
+// none.
+func (rt *route) resolve(e *exchange, req *Request) answer {
+	ctx := e.r.Context() // the client's
 	p := patience{deadline: time.Now().Add(rt.Wait), poll: firstPoll}
 	for ctx.Err() == nil {
-		if f := rt.app.flights.find(req.id); f != nil {
-			if a, ok := rt.follow(ctx, req, f, p); ok {
+		if f, done := rt.app.flights.find(req.id); f != nil {
+			if a, ok := rt.follow(ctx, req, f, done, p); ok {
 				return a
 			}
 			continue
@@ -39,7 +40,7 @@ func (rt *route) resolve(ctx context.Context, req *Request) answer {
 			}
 			continue
 		}
-		if a, ok := rt.lead(ctx, req); ok {
+		if a, ok := rt.lead(e, req); ok {
 			return a
 		}
 	}
@@ -54,7 +55,7 @@ func (rt *route) settled(req *Request, rec Record) (answer, bool) {
 	case rec.Fingerprint != req.fingerprint:
 		return rt.conflict(), true
 	case rec.State == StateCommitted:
-		return replay(rec.Response, rec.Cursor), true
+		return replay(rec), true
 	case rec.State == StateUnknown && rt.Recover == Hold:
 		return rt.unknown(rec.Since), true
 	}
@@ -63,15 +64,15 @@ func (rt *route) settled(req *Request, rec Record) (answer, bool) {
 
 // follow waits for the flight that another request of this process leads. It
 // has no answer when the flight has stored none: then the record tells.
-func (rt *route) follow(ctx context.Context, req *Request, f *flight, p patience) (answer, bool) {
+func (rt *route) follow(ctx context.Context, req *Request, f *flight, done <-chan struct{}, p patience) (answer, bool) {
 	if f.fingerprint != req.fingerprint {
 		return rt.conflict(), true
 	}
 	timer := time.NewTimer(time.Until(p.deadline))
 	defer timer.Stop()
 	select {
-	case <-f.done:
-		return replay(f.stored, f.answer.cursor), f.stored != nil
+	case <-done:
+		return replayed(f.answer.resp, f.answer.cursor), f.stored
 	case <-timer.C:
 		return rt.inFlight(f.since), true
 	case <-ctx.Done():

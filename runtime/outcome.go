@@ -9,14 +9,14 @@ import (
 
 // outcome makes of what the handler returned a response to be stored, with its
 // events, or the reason why there is none.
-func (x *execution) outcome(resp *Response, err error) (*Response, []Event, error) {
+func (x *execution) outcome(resp *Response, err error) (StoredResponse, []Event, error) {
 	events, emitErr := x.req.events.close()
+	x.secrets = nil
 	if e, ok := asError(err); ok && storable(e.status()) {
 		return e.response(), nil, nil // a failure announces nothing
 	}
 	if d, ok := errors.AsType[*declined](err); ok {
-		x.sent = sendable(d.resp)
-		return &x.sent, nil, nil
+		return x.seal(d.resp), nil, nil
 	}
 	switch {
 	case err != nil:
@@ -30,10 +30,15 @@ func (x *execution) outcome(resp *Response, err error) (*Response, []Event, erro
 		err = &refusal{resp: resp}
 	}
 	if err != nil {
-		return nil, nil, err
+		return StoredResponse{}, nil, err
 	}
-	x.sent = sendable(resp)
-	return &x.sent, events, nil
+	return x.seal(resp), events, nil
+}
+
+// seal returns what is kept of a response, and has its secrets answered once.
+func (x *execution) seal(resp *Response) (stored StoredResponse) {
+	stored, x.secrets = seal(resp)
+	return stored
 }
 
 // storable reports whether a response of this status is an outcome that a
@@ -70,20 +75,19 @@ type declined struct{ resp *Response }
 func (d *declined) Error() string { return fmt.Sprintf("the handler answered %d", d.resp.Status) }
 
 // tooLarge reports whether a response is larger than the store is to keep.
-func (x *execution) tooLarge(resp *Response) bool {
+func (x *execution) tooLarge(resp StoredResponse) bool {
 	return int64(len(resp.Body)) > x.rt.app.opts.MaxResponse
 }
 
 // executed answers with the handler's response.
-func (x *execution) executed(resp *Response) answer {
-	return answer{decision: decideExecute, resp: resp, attempt: x.req.attempt}
+func (x *execution) executed(resp StoredResponse) answer {
+	return answer{decision: decideExecute, resp: resp, secrets: x.secrets, attempt: x.req.attempt}
 }
 
 // failure answers for a handler that failed and whose key is free again.
 func (x *execution) failure(cause error) answer {
 	if r, ok := errors.AsType[*refusal](cause); ok {
-		x.sent = sendable(r.resp)
-		a := x.executed(&x.sent)
+		a := x.executed(x.seal(r.resp))
 		a.err = cause
 		return a
 	}

@@ -10,8 +10,8 @@ import (
 
 // lead takes the lead for the record, if no other request has: it binds,
 // reserves and executes. It has no answer when somebody else was first.
-func (rt *route) lead(ctx context.Context, req *Request) (answer, bool) {
-	x := &execution{rt: rt, req: req}
+func (rt *route) lead(e *exchange, req *Request) (answer, bool) {
+	x := &execution{rt: rt, exchange: e, req: req}
 	a, leads := rt.app.flights.join(&x.flight, req.id, req.fingerprint)
 	if !leads {
 		return a, a.decision != ""
@@ -19,12 +19,12 @@ func (rt *route) lead(ctx context.Context, req *Request) (answer, bool) {
 	ready := false
 	defer func() {
 		if !ready { // also when something panics
-			rt.app.flights.finish(&x.flight, answer{}, nil)
+			rt.app.flights.finish(&x.flight, answer{}, false)
 		}
 	}()
 	a, ready = x.prepare()
 	if ready {
-		a = x.start(ctx)
+		a = x.start()
 	}
 	return a, a.decision != ""
 }

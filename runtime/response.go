@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 )
 
 // Response is what a handler answers: a status from 200 to 599, headers and a
@@ -28,15 +27,6 @@ func (r *Response) Set(name, value string) *Response {
 	}
 	r.Header.Set(name, value)
 	return r
-}
-
-// Clone returns a copy that shares no memory with r; nil for nil. Stores use
-// it to keep what they hold apart from what they are given.
-func (r *Response) Clone() *Response {
-	if r == nil {
-		return nil
-	}
-	return &Response{Status: r.Status, Header: r.Header.Clone(), Body: slices.Clone(r.Body)}
 }
 
 // Bytes returns a response with the body as it is. The content type is not

@@ -2,8 +2,8 @@ package cnerium
 
 import (
 	"bytes"
-	"cmp"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,29 +12,26 @@ import (
 
 // ServeHTTP answers a request to a durable route.
 func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	id := ID{Operation: rt.Operation}
-	a := rt.decide(w, r, &id)
-	a.reply(w)
-	rt.logRequest(r.Context(), id, a, time.Since(start))
+	e := &exchange{rt: rt, w: w, r: r, id: ID{Operation: rt.Operation}, begun: time.Now()}
+	e.answer(rt.decide(e))
 }
 
 // decide is the path of a request: identify it, read and hash it, then look
-// its record up, and execute it where there is none. The id is filled in as
-// far as it becomes known.
-func (rt *route) decide(w http.ResponseWriter, r *http.Request, id *ID) answer {
+// its record up, and execute it where there is none.
+func (rt *route) decide(e *exchange) answer {
 	if !rt.app.serving.Load() {
 		return notServing()
 	}
-	if err := rt.identify(r, id); err != nil {
+	r := e.r
+	if err := rt.identify(r, &e.id); err != nil {
 		return refuse(err)
 	}
-	body, err := readBody(w, r, rt.MaxBody)
+	body, err := readBody(e.w, r, rt.MaxBody)
 	if err != nil {
 		return refuse(err)
 	}
 	sum := fingerprint(rt.pathValues(r), r.URL.RawQuery, body)
-	return rt.resolve(r.Context(), newRequest(r, *id, sum, body))
+	return rt.resolve(e, newRequest(r, e.id, sum, body))
 }
 
 // identify tells whose key the request carries, and which.
@@ -131,18 +128,17 @@ func notServing() answer {
 // reply sends the response. Nothing of it has left before.
 func (a answer) reply(w http.ResponseWriter) {
 	header := w.Header()
-	for name, values := range a.resp.Header {
-		header[name] = slices.Clip(values) // shared with other replays
-	}
+	_ = a.resp.Header.copyTo(header) // what comes from a store was checked
+	maps.Copy(header, a.secrets)
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // so that net/http does not guess
 	}
 	if a.decision == decideReplay {
-		header.Set("Idempotency-Replayed", "true")
+		header["Idempotency-Replayed"] = []string{"true"}
 	}
 	if a.cursor != "" {
-		header.Set("Event-Cursor", a.cursor)
+		header["Event-Cursor"] = []string{a.cursor}
 	}
-	w.WriteHeader(cmp.Or(a.resp.Status, http.StatusOK))
-	_, _ = w.Write(a.resp.Body) // a client that is gone retries
+	w.WriteHeader(a.resp.Status)
+	_, _ = io.WriteString(w, a.resp.Body) // a client that is gone retries
 }

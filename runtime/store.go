@@ -57,10 +57,10 @@ type Record struct {
 	ID          ID
 	State       State
 	Fingerprint Fingerprint
-	Attempt     int       // executions begun so far; 1 for the first
-	Since       time.Time // when the record was reserved, became unknown, or was committed; millisecond precision
-	Response    *Response // only when committed
-	Cursor      string    // of the last event of the commit; "" when it had none
+	Attempt     int            // executions begun so far; 1 for the first
+	Since       time.Time      // when the record was reserved, became unknown, or was committed; millisecond precision
+	Response    StoredResponse // only when committed
+	Cursor      string         // of the last event of the commit; "" when it had none
 }
 
 // Claim asks for the right to execute.
@@ -94,7 +94,7 @@ type Lease struct {
 
 // Outcome is what Commit stores, all of it or nothing.
 type Outcome struct {
-	Response  *Response
+	Response  StoredResponse
 	Events    []Event       // in the order of emission; the store fills in ID and Cursor
 	Retention time.Duration // from the commit until the record may expire; positive
 

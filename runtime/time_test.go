@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,13 +41,31 @@ func inBubbleWith(t bubble, store cnerium.Store, opts *cnerium.Options, routes .
 	}
 	require.NoError(t, app.Start(context.Background()))
 	return app, func(key, body string) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(body))
 		r.Header.Set("Idempotency-Key", key)
-		mux.ServeHTTP(w, r)
-		return w
+		return asClient(mux, r)
 	}
 }
+
+// asClient returns the answer as soon as a client has all of it.
+func asClient(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := &flushed{ResponseRecorder: httptest.NewRecorder(), whole: make(chan struct{})}
+	go func() {
+		h.ServeHTTP(w, r)
+		w.Flush()
+	}()
+	<-w.whole
+	return w.ResponseRecorder
+}
+
+// flushed tells when everything is written.
+type flushed struct {
+	*httptest.ResponseRecorder
+	whole chan struct{}
+	once  sync.Once
+}
+
+func (w *flushed) Flush() { w.once.Do(func() { close(w.whole) }) }
 
 func TestTheLeaseIsRenewedWhileTheHandlerRuns(t *testing.T) {
 	t.Parallel()
@@ -115,7 +134,7 @@ func TestADuplicateOfAnotherProcess(t *testing.T) {
 		}
 		lease := reserve("waits")
 		time.AfterFunc(2*time.Second, func() {
-			outcome := cnerium.Outcome{Response: cnerium.Text(http.StatusOK, "theirs"), Retention: time.Hour}
+			outcome := cnerium.Outcome{Response: cnerium.Text(http.StatusOK, "theirs").Stored(), Retention: time.Hour}
 			_, err := store.Commit(t.Context(), lease, outcome)
 			require.NoError(t, err)
 		})

@@ -115,7 +115,7 @@ func (x *execution) conclude(t *transactional, rec Record, err error, begun time
 		x.log("outcome not stored, and the handler's writes undone", err)
 		x.answer = unavailable("the outcome could not be stored; try again with the same key", err)
 	default:
-		x.committed(t.resp, t.stored, rec.Cursor)
+		x.committed(t.resp, rec.Cursor)
 	}
 }
 
@@ -123,10 +123,9 @@ func (x *execution) conclude(t *transactional, rec Record, err error, begun time
 // transaction.
 type transactional struct {
 	*execution
-	ran    bool
-	resp   *Response
-	stored *Response
-	err    error // why there is no outcome
+	ran  bool
+	resp StoredResponse
+	err  error // why there is no outcome
 }
 
 func (t *transactional) run(ctx context.Context, attempt int) (Outcome, error) {
@@ -134,9 +133,9 @@ func (t *transactional) run(ctx context.Context, attempt int) (Outcome, error) {
 	t.ctx = ctx
 	t.req.attempt = attempt
 	t.req.Request = t.req.WithContext(ctx)
-	resp, err := t.invoke()
+	returned, err := t.invoke()
 	failed := err != nil
-	resp, events, err := t.outcome(resp, err)
+	resp, events, err := t.outcome(returned, err)
 	if err == nil && t.tooLarge(resp) {
 		err = tooLargeError(len(resp.Body))
 	}
@@ -144,9 +143,8 @@ func (t *transactional) run(ctx context.Context, attempt int) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	t.stored = keepable(resp)
 	return Outcome{
-		Response:  t.stored,
+		Response:  resp,
 		Events:    events,
 		Retention: t.rt.Retention,
 		Discard:   failed,

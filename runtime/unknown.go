@@ -63,7 +63,6 @@ func (a *App) resolve(ctx context.Context, id ID, resp *Response) error {
 	if resp == nil {
 		return a.store.Release(ctx, lease)
 	}
-	clean := sendable(resp)
-	_, err = a.store.Commit(ctx, lease, Outcome{Response: keepable(&clean), Retention: rt.Retention})
+	_, err = a.store.Commit(ctx, lease, Outcome{Response: resp.Stored(), Retention: rt.Retention})
 	return err
 }

@@ -100,7 +100,7 @@ func ExampleNew() {
 
 	id := cnerium.ID{Operation: "orders.create", Key: "6f1c"}
 	_, lease, _ := store.Reserve(ctx, cnerium.Claim{ID: id, Lease: time.Minute})
-	_, _ = store.Commit(ctx, lease, cnerium.Outcome{Response: cnerium.Text(201, "placed"), Retention: time.Hour})
+	_, _ = store.Commit(ctx, lease, cnerium.Outcome{Response: cnerium.Text(201, "placed").Stored(), Retention: time.Hour})
 
 	record, _ := store.Lookup(ctx, id)
 	fmt.Printf("%s: %s\n", record.State, record.Response.Body)
@@ -117,7 +117,7 @@ func claim(key string) cnerium.Claim {
 
 func outcome() cnerium.Outcome {
 	return cnerium.Outcome{
-		Response:  cnerium.Bytes(201, "application/json", make([]byte, 200)),
+		Response:  cnerium.Bytes(201, "application/json", make([]byte, 200)).Stored(),
 		Events:    []cnerium.Event{{Operation: "orders.create", Type: "order.created", Data: []byte("{}")}},
 		Retention: time.Hour,
 	}

@@ -35,8 +35,8 @@ func (t *transaction) open(ctx context.Context) (granted bool, err error) {
 		}
 		// What was in the way may be gone by now.
 		if !t.record.grants(t.claim) {
-			t.found, err = t.view(t.record)
-			return false, err
+			t.found = t.view(t.record)
+			return false, nil
 		}
 	}
 }
@@ -151,7 +151,8 @@ func (t *transaction) takeRow(ctx context.Context, conn *pgx.Conn, begin bool) (
 func lockName(schema string, id cnerium.ID) int64 {
 	var text []byte
 	for _, part := range []string{schema, id.Scope, id.Operation, id.Key} {
-		text = appendText(text, part)
+		text = binary.AppendUvarint(text, uint64(len(part)))
+		text = append(text, part...)
 	}
 	sum := sha256.Sum256(text)
 	return int64(binary.BigEndian.Uint64(sum[:])) | 1

@@ -63,15 +63,15 @@ func TestACutWhileAHandlerIsCommittedIsResolvedByTheRetry(t *testing.T) {
 		record, err := transact()
 		proxy.Disarm() // the client's retry is not cut
 		if err == nil {
-			require.Equal(t, body, string(record.Response.Body))
+			require.Equal(t, body, record.Response.Body)
 		} else {
 			unknown++
 		}
 		again, err := transact()
 		require.NoError(t, err, key)
 		require.Equal(t, cnerium.StateCommitted, again.State)
-		require.Equal(t, body, string(again.Response.Body), key)
-		if record.Response != nil {
+		require.Equal(t, body, again.Response.Body, key)
+		if !record.Response.IsZero() {
 			require.Equal(t, record.Response.Body, again.Response.Body, key)
 		}
 		want = append(want, key)

@@ -37,7 +37,7 @@ func outcome(body string) cnerium.Outcome {
 // silent is an outcome without events.
 func silent(body string) cnerium.Outcome {
 	return cnerium.Outcome{
-		Response:  cnerium.Bytes(201, "application/json", []byte(body)),
+		Response:  cnerium.Bytes(201, "application/json", []byte(body)).Stored(),
 		Retention: time.Hour,
 	}
 }
@@ -147,5 +147,5 @@ func requireCommitted(tb testing.TB, store cnerium.Store, key, body string) {
 	tb.Helper()
 	record := lookup(tb, store, key)
 	require.Equal(tb, cnerium.StateCommitted, record.State)
-	require.Equal(tb, body, string(record.Response.Body))
+	require.Equal(tb, body, record.Response.Body)
 }

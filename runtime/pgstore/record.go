@@ -77,10 +77,10 @@ func anonymous(claim cnerium.Claim) bool {
 }
 
 // view returns the record as it is at the time of the reading.
-func (s *Store) view(r *record) (cnerium.Record, error) {
+func (s *Store) view(r *record) cnerium.Record {
 	view := cnerium.Record{ID: r.id, State: r.state()}
 	if view.State == cnerium.StateAbsent {
-		return view, nil
+		return view
 	}
 	copy(view.Fingerprint[:], r.fingerprint)
 	view.Attempt = int(r.attempt)
@@ -89,14 +89,12 @@ func (s *Store) view(r *record) (cnerium.Record, error) {
 	case cnerium.StateUnknown:
 		view.Since = timeOf(r.dueAt)
 	case cnerium.StateCommitted:
-		header, err := decodeHeader(r.header)
-		if err != nil {
-			return cnerium.Record{}, err
+		view.Response = cnerium.StoredResponse{
+			Status: int(r.status), Header: cnerium.StoredHeader(r.header), Body: string(r.body),
 		}
-		view.Response = &cnerium.Response{Status: int(r.status), Header: header, Body: r.body}
 		view.Cursor = s.eventCursor(r.event)
 	}
-	return view, nil
+	return view
 }
 
 func timeOf(milliseconds int64) time.Time { return time.UnixMilli(milliseconds).UTC() }

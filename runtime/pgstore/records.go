@@ -18,7 +18,7 @@ func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record
 	err = s.call(ctx, "look up", func(ctx context.Context) error {
 		r, err := s.find(ctx, id)
 		if err == nil {
-			found, err = s.view(r)
+			found = s.view(r)
 		}
 		return err
 	})
@@ -74,11 +74,7 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 	if err != nil {
 		return cnerium.Record{}, nil, describe("reserve", err)
 	}
-	found, err := s.view(r)
-	if err != nil {
-		return cnerium.Record{}, nil, describe("reserve", err)
-	}
-	return found, lease, nil
+	return s.view(r), lease, nil
 }
 
 // reserve claims until the record says why not: what was in the way may be
@@ -227,7 +223,7 @@ func (s *Store) isReleased(_ context.Context, _ cnerium.Lease, lost error) (foun
 
 func checkOutcome(outcome cnerium.Outcome) error {
 	switch {
-	case outcome.Response == nil:
+	case outcome.Response.IsZero():
 		return errResponse
 	case outcome.Retention <= 0:
 		return errRetention
@@ -238,7 +234,6 @@ func checkOutcome(outcome cnerium.Outcome) error {
 // owned returns an outcome that shares no memory with the caller's, who may
 // leave while it is on its way.
 func owned(o cnerium.Outcome) cnerium.Outcome {
-	o.Response = o.Response.Clone()
 	o.Events = slices.Clone(o.Events)
 	for i := range o.Events {
 		o.Events[i].Data = slices.Clone(o.Events[i].Data)
@@ -252,8 +247,8 @@ func committing(o cnerium.Outcome) *operation {
 		kind:      kindCommit,
 		retention: milliseconds(o.Retention),
 		status:    int64(o.Response.Status),
-		header:    encodeHeader(o.Response.Header),
-		body:      o.Response.Body,
+		header:    []byte(o.Response.Header),
+		body:      []byte(o.Response.Body),
 		events:    o.Events,
 		size:      len(o.Response.Body) + 1000,
 	}

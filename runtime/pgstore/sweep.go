@@ -28,11 +28,7 @@ func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error
 					return err
 				}
 				r.id = cnerium.ID{Scope: string(scope), Operation: string(operation), Key: string(key)}
-				view, err := s.view(&r)
-				if err != nil {
-					return err
-				}
-				found = append(found, view)
+				found = append(found, s.view(&r))
 			}
 			return rows.Err()
 		})

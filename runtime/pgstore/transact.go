@@ -123,7 +123,7 @@ func (t *transaction) store(ctx context.Context, outcome cnerium.Outcome) error 
 	}
 	t.found = cnerium.Record{
 		ID: t.claim.ID, State: cnerium.StateCommitted, Attempt: int(t.record.attempt), Since: timeOf(done.now),
-		Response: outcome.Response.Clone(), Cursor: t.eventCursor(done.event),
+		Response: outcome.Response, Cursor: t.eventCursor(done.event),
 	}
 	copy(t.found.Fingerprint[:], t.record.fingerprint)
 	return nil

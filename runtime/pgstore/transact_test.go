@@ -169,7 +169,7 @@ func TestADuplicateWaitsAsLongAsItMay(t *testing.T) {
 	second.Go(func() {
 		record, err := other.Transact(t.Context(), claim("k"), never(t))
 		require.NoError(t, err)
-		require.Equal(t, "first", string(record.Response.Body))
+		require.Equal(t, "first", record.Response.Body)
 	})
 	close(end)
 	first.Wait()
@@ -343,7 +343,7 @@ func TestADuplicateSeesWhatItHasWaitedFor(t *testing.T) {
 						return outcome(key), m.insert(ctx, key)
 					})
 					require.NoError(t, err)
-					require.Equal(t, key, string(record.Response.Body))
+					require.Equal(t, key, record.Response.Body)
 				})
 				require.EqualValues(t, 1, ran.Load())
 			}

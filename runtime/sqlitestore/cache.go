@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"hash/maphash"
-	"net/http"
 	"sync"
 	"time"
 
@@ -43,10 +42,8 @@ type shard struct {
 
 // entry is a committed record. The texts of its ID and its body are one.
 type entry struct {
-	row        record // without a body
-	body       string
-	header     http.Header // of the row, once it was asked for
-	cursor     string
+	record     cnerium.Record
+	expiresAt  int64
 	size       int
 	next, last *entry
 }
@@ -71,55 +68,27 @@ func (c *cache) shard(id cnerium.ID) *shard {
 	return &c.shards[maphash.Comparable(c.seed, id)%cacheShards]
 }
 
-// get returns a copy of the record, if it is kept and has not expired.
+// get returns the record, if it is kept and has not expired.
 func (c *cache) get(id cnerium.ID, now int64) (cnerium.Record, bool) {
 	if c == nil {
 		return cnerium.Record{}, false
 	}
-	e, header := c.shard(id).get(id, now)
-	if e == nil {
-		return cnerium.Record{}, false
-	}
-	found := cnerium.Record{
-		ID:       id,
-		State:    cnerium.StateCommitted,
-		Attempt:  e.row.attempt,
-		Since:    time.UnixMilli(e.row.since).UTC(),
-		Response: &cnerium.Response{Status: e.row.status, Header: header.Clone()},
-		Cursor:   e.cursor,
-	}
-	copy(found.Fingerprint[:], e.row.fingerprint)
-	if e.body != "" {
-		found.Response.Body = []byte(e.body)
-	}
-	return found, true
-}
-
-// get returns the entry, which nobody changes, and its header.
-func (s *shard) get(id cnerium.ID, now int64) (*entry, http.Header) {
+	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[id]
 	if e == nil {
-		return nil, nil
+		return cnerium.Record{}, false
 	}
-	if e.row.expiresAt <= now {
+	if e.expiresAt <= now {
 		s.remove(e)
-		return nil, nil
-	}
-	if e.header == nil && len(e.row.header) > 0 {
-		header, err := decodeHeader(e.row.header)
-		if err != nil {
-			s.remove(e)
-			return nil, nil
-		}
-		e.header = header
+		return cnerium.Record{}, false
 	}
 	if s.ends.last != e {
 		s.unlink(e)
 		s.link(e)
 	}
-	return e, e.header
+	return e.record, true
 }
 
 // reservation is what a commit is not told of its record.
@@ -156,8 +125,7 @@ func (c *cache) commit(row *record, cursor string) {
 	}
 }
 
-// keep keeps a committed record, which stays the caller's but for its header
-// and fingerprint.
+// keep keeps a committed record.
 func (c *cache) keep(row *record, cursor string) {
 	if c == nil {
 		return
@@ -165,9 +133,16 @@ func (c *cache) keep(row *record, cursor string) {
 	// The texts of a request may be parts of larger ones.
 	scope, key := len(row.id.Scope), len(row.id.Scope)+len(row.id.Key)
 	text := row.id.Scope + row.id.Key + string(row.body)
-	e := &entry{row: *row, body: text[key:], cursor: cursor}
-	e.row.id.Scope, e.row.id.Key, e.row.body = text[:scope], text[scope:key], nil
-	e.size = entryBytes + len(text) + 3*len(row.header)
+	e := &entry{expiresAt: row.expiresAt, size: entryBytes + len(text) + len(row.header)}
+	e.record = cnerium.Record{
+		ID:       cnerium.ID{Scope: text[:scope], Operation: row.id.Operation, Key: text[scope:key]},
+		State:    cnerium.StateCommitted,
+		Attempt:  row.attempt,
+		Since:    time.UnixMilli(row.since).UTC(),
+		Response: cnerium.StoredResponse{Status: row.status, Header: cnerium.StoredHeader(row.header), Body: text[key:]},
+		Cursor:   cursor,
+	}
+	copy(e.record.Fingerprint[:], row.fingerprint)
 	s := c.shard(row.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +152,7 @@ func (c *cache) keep(row *record, cursor string) {
 	if e.size > s.limit {
 		return
 	}
-	s.entries[e.row.id] = e
+	s.entries[e.record.ID] = e
 	s.link(e)
 	for s.room -= e.size; s.room < 0; {
 		s.remove(s.ends.next)
@@ -186,7 +161,7 @@ func (c *cache) keep(row *record, cursor string) {
 
 func (s *shard) remove(e *entry) {
 	s.unlink(e)
-	delete(s.entries, e.row.id)
+	delete(s.entries, e.record.ID)
 	s.room += e.size
 }
 

@@ -27,7 +27,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	_, lease, _ := store.Reserve(ctx, cnerium.Claim{ID: id, Lease: time.Minute})
-	_, _ = store.Commit(ctx, lease, cnerium.Outcome{Response: cnerium.Text(201, "placed"), Retention: time.Hour})
+	_, _ = store.Commit(ctx, lease, cnerium.Outcome{Response: cnerium.Text(201, "placed").Stored(), Retention: time.Hour})
 	_ = store.Close()
 
 	store, err = sqlitestore.Open(ctx, path, nil) // the process starts again

@@ -82,12 +82,12 @@ func TestADamagedRecordIsAnErrorAndNeverAbsent(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	commit(t, store, reserve(t, store, "k"), outcome("x"))
-	_, err = pool(t, path).Exec("UPDATE cnerium_records SET header = x'ff'")
+	_, err = pool(t, path).Exec("UPDATE cnerium_records SET fingerprint = x'ff'")
 	require.NoError(t, err)
 	_, err = store.Lookup(t.Context(), claim("k").ID)
-	require.ErrorContains(t, err, "stored header is damaged")
+	require.ErrorContains(t, err, "stored record is damaged")
 	_, lease, err := store.Reserve(t.Context(), claim("k"))
-	require.ErrorContains(t, err, "stored header is damaged")
+	require.ErrorContains(t, err, "stored record is damaged")
 	require.Nil(t, lease)
 }
 

@@ -121,7 +121,7 @@ func requireRightOrError(t *testing.T, path string, what int) bool {
 			continue
 		}
 		require.Equal(t, cnerium.StateCommitted, record.State, "page %d, record %d", what, i)
-		require.Equal(t, damageableBody(i), string(record.Response.Body), "page %d, record %d", what, i)
+		require.Equal(t, damageableBody(i), record.Response.Body, "page %d, record %d", what, i)
 	}
 	return all
 }
@@ -193,7 +193,7 @@ func requirePrefix(t *testing.T, store cnerium.Store) int {
 		require.NoError(t, err)
 		if record.State == cnerium.StateCommitted {
 			require.Equal(t, left, i)
-			require.Equal(t, damageableBody(i), string(record.Response.Body))
+			require.Equal(t, damageableBody(i), record.Response.Body)
 			left++
 		}
 	}

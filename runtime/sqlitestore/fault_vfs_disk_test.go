@@ -175,8 +175,8 @@ func (r *faultRun) read(ctx context.Context) {
 		right := false
 		for _, w := range r.allowed(key, never-1) {
 			body := ""
-			if record.Response != nil {
-				body = string(record.Response.Body)
+			if !record.Response.IsZero() {
+				body = record.Response.Body
 			}
 			right = right || record.State == w.state && body == w.body
 		}

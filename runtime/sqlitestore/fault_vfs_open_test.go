@@ -115,13 +115,13 @@ func askFor(t *testing.T, store cnerium.Store) error {
 	record, looking := store.Lookup(t.Context(), claim(kept).ID)
 	if looking == nil {
 		require.Equal(t, cnerium.StateCommitted, record.State)
-		require.Equal(t, kept, string(record.Response.Body))
+		require.Equal(t, kept, record.Response.Body)
 	}
 	record, lease, reserving := store.Reserve(t.Context(), claim(kept))
 	require.Nil(t, lease)
 	if reserving == nil {
 		require.Equal(t, cnerium.StateCommitted, record.State)
-		require.Equal(t, kept, string(record.Response.Body))
+		require.Equal(t, kept, record.Response.Body)
 	}
 	if looking != nil {
 		return looking

@@ -22,7 +22,7 @@ func claim(key string) cnerium.Claim {
 
 func outcome(body string) cnerium.Outcome {
 	return cnerium.Outcome{
-		Response:  cnerium.Bytes(201, "application/json", []byte(body)),
+		Response:  cnerium.Bytes(201, "application/json", []byte(body)).Stored(),
 		Events:    []cnerium.Event{{Operation: "orders.create", Type: "order.created", Data: []byte("{}")}},
 		Retention: time.Hour,
 	}
@@ -73,7 +73,7 @@ func requireCommitted(t testing.TB, store cnerium.Store, key, body string) {
 	t.Helper()
 	record := lookup(t, store, key)
 	require.Equal(t, cnerium.StateCommitted, record.State)
-	require.Equal(t, body, string(record.Response.Body))
+	require.Equal(t, body, record.Response.Body)
 }
 
 func lookup(t testing.TB, store cnerium.Store, key string) cnerium.Record {

@@ -44,10 +44,10 @@ func (r *record) stateAt(now int64) cnerium.State {
 }
 
 // at returns the record as it is at a time. The cursor is made by the store.
-func (r *record) at(now int64, cursor func(offset int64) string) (cnerium.Record, error) {
+func (r *record) at(now int64, cursor func(offset int64) string) cnerium.Record {
 	view := cnerium.Record{ID: r.id, State: r.stateAt(now)}
 	if view.State == cnerium.StateAbsent {
-		return view, nil
+		return view
 	}
 	copy(view.Fingerprint[:], r.fingerprint)
 	view.Attempt = r.attempt
@@ -56,14 +56,15 @@ func (r *record) at(now int64, cursor func(offset int64) string) (cnerium.Record
 	case cnerium.StateUnknown:
 		view.Since = time.UnixMilli(r.leaseUntil).UTC()
 	case cnerium.StateCommitted:
-		header, err := decodeHeader(r.header)
-		if err != nil {
-			return cnerium.Record{}, err
-		}
-		view.Response = &cnerium.Response{Status: r.status, Header: header, Body: r.body}
+		view.Response = r.response()
 		view.Cursor = cursor(r.event)
 	}
-	return view, nil
+	return view
+}
+
+// response returns what is stored in a committed record.
+func (r *record) response() cnerium.StoredResponse {
+	return cnerium.StoredResponse{Status: r.status, Header: cnerium.StoredHeader(r.header), Body: string(r.body)}
 }
 
 // grant gives the record to the claim if it may have it.
@@ -118,6 +119,9 @@ func findRecord(q queries, id cnerium.ID) (*record, error) {
 	}
 	if err == nil {
 		err = r.parse(numbers)
+	}
+	if err == nil && len(r.fingerprint) != len(cnerium.Fingerprint{}) {
+		err = errRecord
 	}
 	return r, err
 }
@@ -216,8 +220,8 @@ func newCommitted(id cnerium.ID, token int64, outcome cnerium.Outcome) *record {
 		state:  "committed",
 		token:  token,
 		status: outcome.Response.Status,
-		header: encodeHeader(outcome.Response.Header),
-		body:   outcome.Response.Body,
+		header: []byte(outcome.Response.Header),
+		body:   []byte(outcome.Response.Body),
 	}
 }
 

@@ -46,8 +46,8 @@ func (s *Store) lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record
 		if r, err = findRecord(q, id); err != nil {
 			return err
 		}
-		found, err = r.at(s.now().UnixMilli(), s.eventCursor)
-		return err
+		found = r.at(s.now().UnixMilli(), s.eventCursor)
+		return nil
 	})
 	return found, r, err
 }
@@ -79,7 +79,7 @@ func (s *Store) reserve(ctx context.Context, claim cnerium.Claim) (found cnerium
 	err = s.write(ctx, "reserve", func(q queries, now int64) error {
 		r, granted, err = reserveRecord(q, claim, s.writer.tokens.next(), s.boot.id, now)
 		if err == nil {
-			found, err = r.at(now, s.eventCursor)
+			found = r.at(now, s.eventCursor)
 		}
 		return err
 	})
@@ -115,7 +115,7 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 
 func checkOutcome(outcome cnerium.Outcome) error {
 	switch {
-	case outcome.Response == nil:
+	case outcome.Response.IsZero():
 		return errResponse
 	case outcome.Retention <= 0:
 		return errRetention

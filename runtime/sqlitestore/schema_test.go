@@ -46,7 +46,7 @@ func TestADatabaseOfTheVersionWithOnePublisherGoesOn(t *testing.T) {
 	ctx := t.Context()
 
 	record := lookup(t, store, "k")
-	require.Equal(t, "first", string(record.Response.Body))
+	require.Equal(t, "first", record.Response.Body)
 	events, err := store.Events(ctx, "", 10)
 	require.NoError(t, err)
 	require.Len(t, events, 2)

@@ -150,7 +150,7 @@ func (t *transaction) open() (bool, error) {
 		return false, err
 	}
 	granted := t.record.grant(t.claim, t.boot.id, now)
-	if t.found, err = t.record.at(now, t.eventCursor); err != nil || !granted {
+	if t.found = t.record.at(now, t.eventCursor); !granted {
 		return false, err
 	}
 	t.writer.handling.Store(true)
@@ -225,7 +225,7 @@ func (t *transaction) store(outcome cnerium.Outcome) error {
 	t.found.State = cnerium.StateCommitted
 	t.found.Since = time.UnixMilli(now).UTC()
 	t.found.Cursor = t.eventCursor(row.event)
-	t.found.Response = outcome.Response.Clone()
+	t.found.Response = outcome.Response
 	return nil
 }
 

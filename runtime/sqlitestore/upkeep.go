@@ -76,9 +76,8 @@ func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error
 			if err != nil {
 				return err
 			}
-			view, err := r.at(now, s.eventCursor)
-			found = append(found, view)
-			return err
+			found = append(found, r.at(now, s.eventCursor))
+			return nil
 		})
 	})
 	if err != nil {

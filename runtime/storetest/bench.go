@@ -1,14 +1,11 @@
 package storetest
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
@@ -75,7 +72,7 @@ func takeover(id cnerium.ID, fingerprint cnerium.Fingerprint) cnerium.Claim {
 }
 
 func outcome(body string, events ...cnerium.Event) cnerium.Outcome {
-	return cnerium.Outcome{Response: cnerium.Text(201, body), Events: events, Retention: retention}
+	return cnerium.Outcome{Response: cnerium.Text(201, body).Stored(), Events: events, Retention: retention}
 }
 
 func event(n int) cnerium.Event {
@@ -143,7 +140,7 @@ func (b *bench) state(record cnerium.Record, want cnerium.State) {
 	if record.State != want {
 		b.Fatalf("record is %v, want %v", record.State, want)
 	}
-	if (record.Response != nil) != (want == cnerium.StateCommitted) {
+	if record.Response.IsZero() == (want == cnerium.StateCommitted) {
 		b.Fatalf("%v record has the response %v", want, record.Response)
 	}
 	empty := record.Fingerprint == cnerium.Fingerprint{} && record.Attempt == 0 && record.Since.IsZero()
@@ -156,14 +153,12 @@ func (b *bench) state(record cnerium.Record, want cnerium.State) {
 func (b *bench) body(id cnerium.ID, body string) {
 	b.Helper()
 	record := b.lookup(id, cnerium.StateCommitted)
-	b.response(record.Response, cnerium.Text(201, body))
+	b.response(record.Response, cnerium.Text(201, body).Stored())
 }
 
-func (b *bench) response(got, want *cnerium.Response) {
+func (b *bench) response(got, want cnerium.StoredResponse) {
 	b.Helper()
-	sameHeader := len(got.Header) == len(want.Header) &&
-		maps.EqualFunc(got.Header, want.Header, slices.Equal[[]string])
-	if got.Status != want.Status || !sameHeader || !bytes.Equal(got.Body, want.Body) {
+	if got != want {
 		b.Fatalf("response is %+.200v, want %+.200v", got, want)
 	}
 }

@@ -149,13 +149,18 @@ func everythingAtOnce(b *bench) {
 	}
 	for i := range keys {
 		record := b.lookup(id(fmt.Sprint(i)), cnerium.StateCommitted)
-		if want := record.Response.Header.Get("X-Key"); want != fmt.Sprint(i) {
-			b.Fatalf("key %d answers with the response of key %s", i, want)
+		if want := keyed("", fmt.Sprint(i)).Header; record.Response.Header != want {
+			b.Fatalf("key %d answers with the header %q", i, record.Response.Header)
 		}
 	}
 	if got := len(b.events("", 1000)); got != keys {
 		b.Fatalf("%d events, want %d", got, keys)
 	}
+}
+
+// keyed is a response that tells its key.
+func keyed(body, key string) cnerium.StoredResponse {
+	return cnerium.Text(201, body).Set("X-Key", key).Stored()
 }
 
 // visit makes one call of each kind, as a request and the loops beside it do.
@@ -169,8 +174,7 @@ func (b *bench) visit(id cnerium.ID, body string) error {
 		if err := b.store.Renew(ctx, l, lease); err != nil {
 			return fmt.Errorf("renew: %w", err)
 		}
-		response := cnerium.Text(201, body).Set("X-Key", id.Key)
-		o := cnerium.Outcome{Response: response, Events: []cnerium.Event{event(1)}, Retention: retention}
+		o := cnerium.Outcome{Response: keyed(body, id.Key), Events: []cnerium.Event{event(1)}, Retention: retention}
 		if _, err := b.store.Commit(ctx, l, o); err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}

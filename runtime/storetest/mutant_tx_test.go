@@ -41,7 +41,7 @@ var txMutants = map[string]struct {
 			record, err := good(ctx, claim, func(ctx context.Context, attempt int) (cnerium.Outcome, error) {
 				outcome, err := run(ctx, attempt)
 				if failed = err; err != nil {
-					outcome = cnerium.Outcome{Response: cnerium.NoContent(), Retention: time.Nanosecond}
+					outcome = cnerium.Outcome{Response: cnerium.NoContent().Stored(), Retention: time.Nanosecond}
 				}
 				return outcome, nil
 			})
@@ -50,7 +50,7 @@ var txMutants = map[string]struct {
 	}},
 	"commits before the handler returned": {"Transact", func(good transact) transact {
 		return func(ctx context.Context, claim cnerium.Claim, run run) (cnerium.Record, error) {
-			ready := cnerium.Outcome{Response: cnerium.Text(201, "done"), Retention: time.Hour}
+			ready := cnerium.Outcome{Response: cnerium.Text(201, "done").Stored(), Retention: time.Hour}
 			ran := false
 			record, err := good(ctx, claim, func(context.Context, int) (cnerium.Outcome, error) {
 				ran = true

@@ -55,7 +55,7 @@ var reserveLaws = []law{
 		} {
 			record := b.refuse(c)
 			b.state(record, cnerium.StateCommitted)
-			b.response(record.Response, cnerium.Text(201, "first"))
+			b.response(record.Response, cnerium.Text(201, "first").Stored())
 		}
 		b.body(id("k"), "first")
 	}},

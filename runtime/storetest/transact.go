@@ -43,7 +43,7 @@ var transactLaws = []law{
 		for _, c := range claims("k") {
 			record := b.notRun(c)
 			b.state(record, cnerium.StateCommitted)
-			b.response(record.Response, cnerium.Text(201, "first"))
+			b.response(record.Response, cnerium.Text(201, "first").Stored())
 		}
 		b.state(b.refuse(claim(id("k"))), cnerium.StateCommitted)
 		b.rows("row")
@@ -155,7 +155,7 @@ func oneRuns(b *bench, stores []cnerium.Store) {
 			return
 		}
 		now, err := store.Lookup(b.Context(), id(key))
-		if err != nil || string(now.Response.Body) != string(record.Response.Body) {
+		if err != nil || now.Response != record.Response {
 			b.Errorf("Transact returned the response %v, stored is %v, %v", record.Response, now.Response, err)
 		}
 	})

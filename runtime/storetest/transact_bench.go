@@ -51,7 +51,6 @@ func (b *bench) returned(got cnerium.Record) {
 	want := b.lookup(got.ID, cnerium.StateCommitted)
 	b.state(got, cnerium.StateCommitted)
 	b.response(got.Response, want.Response)
-	got.Response, want.Response = nil, nil
 	if got != want {
 		b.Fatalf("Transact returned the record %+v, Lookup finds %+v", got, want)
 	}

@@ -100,8 +100,8 @@ var undoLaws = []law{
 		}
 		for _, bad := range []cnerium.Outcome{
 			{Events: []cnerium.Event{event(1)}, Retention: retention},
-			{Response: cnerium.NoContent(), Events: []cnerium.Event{event(1)}},
-			{Response: cnerium.NoContent(), Events: []cnerium.Event{event(1)}, Retention: -retention, Discard: true},
+			{Response: cnerium.NoContent().Stored(), Events: []cnerium.Event{event(1)}},
+			{Response: cnerium.NoContent().Stored(), Events: []cnerium.Event{event(1)}, Retention: -retention, Discard: true},
 		} {
 			_, err := b.transact(claim(id("k")), b.writing("row", bad))
 			b.fails("Transact", err)

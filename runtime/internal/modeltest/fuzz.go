@@ -23,23 +23,25 @@ func FuzzResponse(f *testing.F, open func(now func() time.Time) cnerium.Store) {
 	f.Add("t\x00", "o'", `"`, 599, "X-Latin", "caf\xe9", "\x00\n", []byte{0, 0xff, 0x80})
 	f.Add("", "", "", -1, "\xff", "", ",", bytes.Repeat([]byte("x"), 5000))
 	f.Fuzz(func(t *testing.T, scope, operation, key string, status int, name, one, two string, body []byte) {
+		if status == 0 {
+			t.Skip("no response")
+		}
 		hours.Add(1) // whatever was stored before is over
 		_, err := store.Sweep(t.Context(), 100)
 		require.NoError(t, err)
 		id := cnerium.ID{Scope: scope, Operation: operation, Key: key}
-		want := &cnerium.Response{Status: status, Header: http.Header{name: {one, two}, "X-Other": {two}}, Body: body}
+		header := &cnerium.Response{Header: http.Header{name: {one, two}, "X-Other": {two}}}
+		want := cnerium.StoredResponse{Status: status, Header: header.Stored().Header, Body: string(body)}
 		claim := cnerium.Claim{ID: id, Fingerprint: cnerium.Fingerprint{1}, Lease: time.Hour}
 		rec, lease, err := store.Reserve(t.Context(), claim)
 		require.NoError(t, err)
 		require.NotNil(t, lease, "%+v", rec)
-		outcome := cnerium.Outcome{Response: want.Clone(), Retention: time.Hour}
+		outcome := cnerium.Outcome{Response: want, Retention: time.Hour}
 		_, err = store.Commit(t.Context(), lease, outcome)
 		require.NoError(t, err)
 		rec, err = store.Lookup(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, id, rec.ID)
-		require.Equal(t, want.Status, rec.Response.Status)
-		require.Equal(t, want.Header, rec.Response.Header)
-		require.True(t, bytes.Equal(want.Body, rec.Response.Body))
+		require.True(t, want == rec.Response)
 	})
 }

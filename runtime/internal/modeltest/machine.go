@@ -113,7 +113,7 @@ func (m *machine) claim(t *rapid.T) cnerium.Claim {
 func (m *machine) outcome(t *rapid.T) cnerium.Outcome {
 	m.steps++
 	o := cnerium.Outcome{
-		Response:  cnerium.Text(200+m.steps%300, fmt.Sprint("step ", m.steps)),
+		Response:  cnerium.Text(200+m.steps%300, fmt.Sprint("step ", m.steps)).Stored(),
 		Retention: drawDuration.Draw(t, "retention"),
 	}
 	for i := range drawEvents.Draw(t, "events") {

@@ -27,7 +27,7 @@ type record struct {
 	since       int64 // reserved or committed
 	leaseEnd    int64
 	expires     int64
-	response    *cnerium.Response
+	response    cnerium.StoredResponse
 	lastEvent   int // the commit's last event, counted from 1; 0 for none
 }
 

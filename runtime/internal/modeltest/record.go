@@ -41,8 +41,8 @@ type Seen struct {
 
 func seen(rec cnerium.Record) Seen {
 	s := Seen{State: rec.State, Attempt: rec.Attempt}
-	if rec.Response != nil {
-		s.Body = string(rec.Response.Body)
+	if !rec.Response.IsZero() {
+		s.Body = rec.Response.Body
 	}
 	return s
 }
@@ -169,7 +169,7 @@ func (op *Operation) claim() cnerium.Claim {
 func (op *Operation) outcome() cnerium.Outcome {
 	data, _ := json.Marshal(op.Body) // a text can be encoded
 	return cnerium.Outcome{
-		Response:  cnerium.Text(200, op.Body),
+		Response:  cnerium.Text(200, op.Body).Stored(),
 		Events:    []cnerium.Event{{Operation: "orders.create", Type: "done", Time: time.UnixMilli(1), Data: data}},
 		Retention: time.Hour,
 	}
