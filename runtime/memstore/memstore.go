@@ -25,9 +25,9 @@ type Store struct {
 	mu       sync.RWMutex
 	closed   bool
 	tokens   int64
-	records  map[cnerium.ID]*record
-	reserved map[cnerium.ID]*record // those of records that are not committed
-	expiry   expiryQueue            // those that are
+	records  table
+	reserved crowd       // those that are not committed
+	expiry   expiryQueue // those that are
 	outbox   outbox
 }
 
@@ -38,11 +38,11 @@ func New(opts *Options) *Store {
 		opts = &Options{}
 	}
 	s := &Store{
-		now:      opts.Now,
-		records:  make(map[cnerium.ID]*record),
-		reserved: make(map[cnerium.ID]*record),
-		outbox:   outbox{epoch: rand.Text(), limits: limitsOf(opts), marks: make(map[string]int64)},
+		now:     opts.Now,
+		records: newTable(),
+		outbox:  outbox{epoch: rand.Text(), limits: limitsOf(opts), marks: make(map[string]int64)},
 	}
+	s.reserved.table, s.expiry.table = &s.records, &s.records
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -60,9 +60,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.records = nil
-	s.reserved = nil
-	s.expiry = nil
+	s.records, s.reserved, s.expiry = table{}, crowd{}, expiryQueue{}
 	s.outbox = outbox{}
 	return nil
 }

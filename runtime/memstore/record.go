@@ -7,18 +7,50 @@ import (
 )
 
 // record is what the store keeps for one ID. Times are Unix milliseconds.
-// Once the response is set, nothing but queued changes.
+// Once there is a status, nothing but the place changes.
 type record struct {
-	id          cnerium.ID
-	fingerprint cnerium.Fingerprint
-	token       int64
-	attempt     int
-	since       int64 // reserved or committed
-	leaseEnd    int64
-	expires     int64
-	response    *cnerium.Response // nil until committed
-	cursor      string
-	queued      int // index in the expiry queue, while committed
+	names            string // scope, operation and key
+	scope, operation int    // how long the first two are
+	fingerprint      cnerium.Fingerprint
+	token            int64
+	attempt          int
+	since            int64 // reserved or committed
+	leaseEnd         int64
+	expires          int64
+	status           int    // of the response; 0 until committed
+	texts            string // its header and its body
+	header           int    // how long the first is
+	event            int64  // offset of the commit's last event; 0 for none
+
+	// Of the table and the queues.
+	self, next slot
+	hash       uint64
+	place      int // in the expiry queue while committed, else among the reserved ones
+}
+
+// name gives the record its ID.
+func (r *record) name(id cnerium.ID) {
+	r.names = id.Scope + id.Operation + id.Key
+	r.scope, r.operation = len(id.Scope), len(id.Operation)
+}
+
+func (r *record) id() cnerium.ID {
+	key := r.scope + r.operation
+	return cnerium.ID{Scope: r.names[:r.scope], Operation: r.names[r.scope:key], Key: r.names[key:]}
+}
+
+func (r *record) is(id cnerium.ID) bool { return r.id() == id }
+
+// answer gives the record its response.
+func (r *record) answer(with cnerium.StoredResponse) {
+	r.status = with.Status
+	r.texts, r.header = string(with.Header)+with.Body, len(with.Header)
+}
+
+func (r *record) response() cnerium.StoredResponse {
+	return cnerium.StoredResponse{
+		Status: r.status, Header: cnerium.StoredHeader(r.texts[:r.header]), Body: r.texts[r.header:],
+	}
 }
 
 // state derives the state at a time; no step of its own turns a reserved
@@ -28,9 +60,9 @@ func (r *record) state(now int64) cnerium.State {
 	switch {
 	case r == nil:
 		return cnerium.StateAbsent
-	case r.response != nil && r.expires <= now:
+	case r.status != 0 && r.expires <= now:
 		return cnerium.StateAbsent
-	case r.response != nil:
+	case r.status != 0:
 		return cnerium.StateCommitted
 	case r.leaseEnd <= now:
 		return cnerium.StateUnknown
@@ -38,26 +70,29 @@ func (r *record) state(now int64) cnerium.State {
 	return cnerium.StateReserved
 }
 
-// view returns the record as it is at a time. The response is still the
-// store's own: share it with nobody before it is cloned.
-func (r *record) view(id cnerium.ID, now int64) cnerium.Record {
+// view returns the record of the ID as it is at a time.
+func (s *Store) view(r *record, id cnerium.ID, now int64) cnerium.Record {
 	state := r.state(now)
 	if state == cnerium.StateAbsent {
 		return cnerium.Record{ID: id}
 	}
-	since := r.since
-	if state == cnerium.StateUnknown {
-		since = r.leaseEnd
-	}
-	return cnerium.Record{
+	seen := cnerium.Record{
 		ID:          id,
 		State:       state,
 		Fingerprint: r.fingerprint,
 		Attempt:     r.attempt,
-		Since:       time.UnixMilli(since).UTC(),
-		Response:    r.response,
-		Cursor:      r.cursor,
+		Since:       time.UnixMilli(r.since).UTC(),
 	}
+	switch state {
+	case cnerium.StateUnknown:
+		seen.Since = time.UnixMilli(r.leaseEnd).UTC()
+	case cnerium.StateCommitted:
+		seen.Response = r.response()
+		if r.event > 0 {
+			seen.Cursor = s.outbox.cursor(r.event)
+		}
+	}
+	return seen
 }
 
 // grants tells whether the claim gets a record that is in this state.

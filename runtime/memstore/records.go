@@ -20,11 +20,9 @@ var (
 func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
 	var found cnerium.Record
 	err := s.read(ctx, "look up", func(now int64) error {
-		found = s.records[id].view(id, now)
+		found = s.view(s.records.find(id), id, now)
 		return nil
 	})
-	// Stored responses never change, so they are copied outside the lock.
-	found.Response = found.Response.Clone()
 	return found, err
 }
 
@@ -37,37 +35,30 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 		if claim.Lease <= 0 {
 			return errLease
 		}
-		r := s.records[claim.ID]
+		r := s.records.find(claim.ID)
 		if state := r.state(now); grants(r, state, claim) {
 			r, lease = s.claim(r, state, claim, now)
 		}
-		found = r.view(claim.ID, now)
+		found = s.view(r, claim.ID, now)
 		return nil
 	})
-	found.Response = found.Response.Clone()
 	return found, lease, err
 }
 
 // claim gives the record, nil or expired if absent, to the claim.
 func (s *Store) claim(r *record, state cnerium.State, claim cnerium.Claim, now int64) (*record, *cnerium.Lease) {
-	granted := &struct { // one allocation for both
-		record record
-		lease  cnerium.Lease
-	}{}
 	if state == cnerium.StateAbsent {
 		s.forget(r)
-		r = &granted.record
-		r.id, r.fingerprint = claim.ID, claim.Fingerprint
-		s.records[r.id] = r
-		s.reserved[r.id] = r
+		r = s.records.add(claim.ID)
+		r.fingerprint = claim.Fingerprint
+		s.reserved.add(r)
 	}
 	s.tokens++
 	r.token = s.tokens
 	r.attempt++
 	r.since = now
 	r.leaseEnd = now + milliseconds(claim.Lease)
-	granted.lease = cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}
-	return r, &granted.lease
+	return r, &cnerium.Lease{ID: claim.ID, Token: r.token, Attempt: r.attempt}
 }
 
 // Renew lets the lease last for d from now. See [cnerium.Records].
@@ -87,11 +78,10 @@ func (s *Store) Renew(ctx context.Context, lease *cnerium.Lease, d time.Duration
 
 // Commit stores the outcome and returns the cursor of its last event. See [cnerium.Records].
 func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cnerium.Outcome) (string, error) {
-	response := outcome.Response.Clone()
 	cursor := ""
 	err := s.write(ctx, "commit", func(now int64) error {
 		switch {
-		case response == nil:
+		case outcome.Response.IsZero():
 			return errResponse
 		case outcome.Retention <= 0:
 			return errRetention
@@ -100,12 +90,14 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 		if err != nil {
 			return err
 		}
-		r.response = response
+		r.answer(outcome.Response)
 		r.since = now
 		r.expires = now + milliseconds(outcome.Retention)
-		cursor = s.outbox.add(outcome.Events, now)
-		r.cursor = cursor
-		delete(s.reserved, r.id)
+		if len(outcome.Events) > 0 {
+			cursor = s.outbox.add(outcome.Events, now)
+			r.event = s.outbox.last()
+		}
+		s.reserved.remove(r)
 		heap.Push(&s.expiry, r)
 		return nil
 	})
@@ -126,8 +118,8 @@ func (s *Store) Release(ctx context.Context, lease *cnerium.Lease) error {
 
 // held returns the record that the lease's token holds.
 func (s *Store) held(lease *cnerium.Lease) (*record, error) {
-	r := s.reserved[lease.ID]
-	if r == nil || r.token != lease.Token {
+	r := s.records.find(lease.ID)
+	if r == nil || r.status != 0 || r.token != lease.Token {
 		return nil, cnerium.ErrLeaseLost
 	}
 	return r, nil
@@ -138,11 +130,12 @@ func (s *Store) forget(r *record) {
 	if r == nil {
 		return
 	}
-	if r.response != nil {
-		heap.Remove(&s.expiry, r.queued)
+	if r.status != 0 {
+		heap.Remove(&s.expiry, r.place)
+	} else {
+		s.reserved.remove(r)
 	}
-	delete(s.records, r.id)
-	delete(s.reserved, r.id)
+	s.records.remove(r)
 }
 
 // Unknown returns up to limit records in StateUnknown, the oldest first. It
@@ -150,9 +143,9 @@ func (s *Store) forget(r *record) {
 func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error) {
 	var found []cnerium.Record
 	err := s.read(ctx, "list unknown records", func(now int64) error {
-		for id, r := range s.reserved {
-			if r.state(now) == cnerium.StateUnknown {
-				found = append(found, r.view(id, now))
+		for _, place := range s.reserved.slots {
+			if r := s.records.at(place); r.state(now) == cnerium.StateUnknown {
+				found = append(found, s.view(r, r.id(), now))
 			}
 		}
 		return nil
@@ -166,8 +159,12 @@ func (s *Store) Unknown(ctx context.Context, limit int) ([]cnerium.Record, error
 func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 	removed := 0
 	err := s.write(ctx, "sweep", func(now int64) error {
-		for removed < limit && len(s.expiry) > 0 && s.expiry[0].expires <= now {
-			s.forget(s.expiry[0])
+		for removed < limit && s.expiry.Len() > 0 {
+			first := s.records.at(s.expiry.queue[0])
+			if first.expires > now {
+				break
+			}
+			s.forget(first)
 			removed++
 		}
 		removed += s.outbox.sweep(now, limit)
