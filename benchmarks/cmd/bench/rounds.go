@@ -23,7 +23,7 @@ type size struct {
 }
 
 var (
-	full  = size{connections: []int{1, 16, 64, 256}, rounds: 5, warmUp: 500 * time.Millisecond, window: 1500 * time.Millisecond, generators: 5}
+	full  = size{connections: []int{1, 16, 64, 256}, rounds: 5, warmUp: 300 * time.Millisecond, window: time.Second, generators: 5}
 	short = size{connections: []int{1, 16, 64}, rounds: 3, warmUp: 100 * time.Millisecond, window: 300 * time.Millisecond, generators: 1, quick: true}
 )
 

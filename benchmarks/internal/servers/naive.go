@@ -4,65 +4,40 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"path/filepath"
-
-	_ "modernc.org/sqlite" // the driver
 
 	"github.com/cnerium/cnerium-go/benchmarks/internal/shop"
 )
 
 // naive is an idempotency middleware as an application has it that writes one
-// for itself: look up, insert the key, run the handler, store its response,
-// each in a transaction of its own. It has no lease: a key whose handler died
-// is lost for good. That makes it cheaper, not dearer.
+// for itself: insert the key, run the handler, store its response, each step
+// committed on its own. It has no lease: a key whose handler died is lost for
+// good. That makes it cheaper, not dearer.
 type naive struct {
-	next   http.Handler
-	writes *sql.DB // of one connection, so that writers queue instead of failing as busy
-	reads  *sql.DB
+	next http.Handler
+	keys keys
+
+	// looks has it look the key up first, where that is cheaper than an insert
+	// that fails.
+	looks bool
 }
 
-const (
-	createNaive = `CREATE TABLE idempotency_keys (
-		key         TEXT PRIMARY KEY,
-		fingerprint BLOB NOT NULL,
-		status      INTEGER,
-		type        TEXT,
-		body        BLOB
-	) STRICT`
-	lookUpNaive  = `SELECT fingerprint, status, type, body FROM idempotency_keys WHERE key = ?`
-	reserveNaive = `INSERT INTO idempotency_keys (key, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING`
-	storeNaive   = `UPDATE idempotency_keys SET status = ?, type = ?, body = ? WHERE key = ?`
-)
+// keys is the table of a naive middleware.
+type keys interface {
+	find(ctx context.Context, key string) (*kept, error) // nil when there is none
+	reserve(ctx context.Context, key string, hash []byte) (first bool, err error)
+	store(ctx context.Context, key string, status int, kind string, body []byte) error
+}
 
-func openNaive(ctx context.Context, cfg Config) (*Server, error) {
-	uri := url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(cfg.Dir, "naive.db")), RawQuery: url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)"},
-		"_txlock": {"immediate"},
-	}.Encode()}
-	writes, err := sql.Open("sqlite", uri.String())
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	writes.SetMaxOpenConns(1)
-	if _, err := writes.ExecContext(ctx, createNaive); err != nil {
-		return nil, errors.Join(fmt.Errorf("create the table: %w", err), writes.Close())
-	}
-	reads, err := sql.Open("sqlite", uri.String())
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the database: %w", err), writes.Close())
-	}
-	reads.SetMaxOpenConns(16)
-	reads.SetMaxIdleConns(16)
-	mux := http.NewServeMux()
-	mux.Handle("POST /orders", &naive{next: http.HandlerFunc(shop.Handle), writes: writes, reads: reads})
-	return overHTTP(mux, closing(reads.Close), closing(writes.Close)), nil
+// kept is a row of the table.
+type kept struct {
+	hash   []byte
+	status int // 0 while the handler runs
+	kind   string
+	body   []byte
 }
 
 func (n *naive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -77,24 +52,26 @@ func (n *naive) serve(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("read the body: %w", err)
 	}
 	key, hash := r.Header.Get(shop.KeyHeader), sha256.Sum256(body)
-	done, err := n.replay(r.Context(), w, key, hash[:])
-	if done || err != nil {
-		return err
+	if n.looks {
+		done, err := n.replay(r.Context(), w, key, hash[:])
+		if done || err != nil {
+			return err
+		}
 	}
-	first, err := n.write(r.Context(), reserveNaive, key, hash[:])
+	first, err := n.keys.reserve(r.Context(), key, hash[:])
 	if err != nil {
-		return err
+		return fmt.Errorf("reserve: %w", err)
 	}
-	if first == 0 {
-		http.Error(w, "the first request is still running", http.StatusConflict)
-		return nil
+	if !first {
+		_, err := n.replay(r.Context(), w, key, hash[:])
+		return err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer := httptest.NewRecorder()
 	n.next.ServeHTTP(answer, r)
 	kind := answer.Header().Get("Content-Type")
-	if _, err := n.write(r.Context(), storeNaive, answer.Code, kind, answer.Body.Bytes(), key); err != nil {
-		return err
+	if err := n.keys.store(r.Context(), key, answer.Code, kind, answer.Body.Bytes()); err != nil {
+		return fmt.Errorf("store: %w", err)
 	}
 	send(w, answer.Code, kind, answer.Body.Bytes())
 	return nil
@@ -102,44 +79,21 @@ func (n *naive) serve(w http.ResponseWriter, r *http.Request) error {
 
 // replay answers from the table, if the key is there.
 func (n *naive) replay(ctx context.Context, w http.ResponseWriter, key string, hash []byte) (bool, error) {
-	var (
-		known, body []byte
-		status      sql.NullInt64
-		kind        sql.NullString
-	)
-	err := n.reads.QueryRowContext(ctx, lookUpNaive, key).Scan(&known, &status, &kind, &body)
+	found, err := n.keys.find(ctx, key)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("look up the key: %w", err)
-	case !bytes.Equal(known, hash):
+	case found == nil:
+		return false, nil
+	case !bytes.Equal(found.hash, hash):
 		http.Error(w, "the key came with another body", http.StatusConflict)
-	case !status.Valid:
+	case found.status == 0:
 		http.Error(w, "the first request is still running", http.StatusConflict)
 	default:
 		w.Header().Set("Idempotency-Replayed", "true")
-		send(w, int(status.Int64), kind.String, body)
+		send(w, found.status, found.kind, found.body)
 	}
 	return true, nil
-}
-
-// write is one step: one transaction, and one sync.
-func (n *naive) write(ctx context.Context, statement string, args ...any) (int64, error) {
-	tx, err := n.writes.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // nothing to do after Commit
-	result, err := tx.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return 0, fmt.Errorf("write: %w", err)
-	}
-	changed, err := result.RowsAffected()
-	if err != nil {
-		return 0, fmt.Errorf("write: %w", err)
-	}
-	return changed, tx.Commit()
 }
 
 func send(w http.ResponseWriter, status int, kind string, body []byte) {

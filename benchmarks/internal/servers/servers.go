@@ -111,7 +111,8 @@ func All() []Kind {
 		{Name: "sqlite-tx", What: "cnerium, sqlitestore: order row, event row and record in one commit", Durability: full, Reuse: http.StatusConflict, Base: Bare, open: openSQLiteTx},
 		{Name: "postgres-plain", What: "cnerium, pgstore: reservation synced, handler, response synced", Durability: pg, NeedsPostgres: true, Reuse: http.StatusConflict, Base: Bare, open: openPostgresPlain},
 		{Name: "postgres-tx", What: "cnerium, pgstore: order row, event row and record in one commit", Durability: pg, NeedsPostgres: true, Reuse: http.StatusConflict, Base: Bare, open: openPostgresTx},
-		{Name: "naive-sqlite", What: "a middleware as people write it: reservation and response in a transaction each", Durability: full, Reuse: http.StatusConflict, Base: Bare, open: openNaive},
+		{Name: "naive-sqlite", What: "a middleware as people write it: reservation and response in a transaction each", Durability: full, Reuse: http.StatusConflict, Base: Bare, open: openNaiveSQLite},
+		{Name: "naive-postgres", What: "the same with pgx: two statements, each committed on its own", Durability: pg, NeedsPostgres: true, Reuse: http.StatusConflict, Base: Bare, open: openNaivePostgres},
 		{Name: FiberBare, What: "the handler on fiber v3 (fasthttp), which stores nothing", Durability: "nothing stored", Reuse: http.StatusCreated, Base: FiberBare, open: openFiberBare},
 		{Name: "fiber", What: "fiber v3, middleware/idempotency", Durability: none, Reuse: http.StatusCreated, Base: FiberBare, open: openFiber},
 	}
