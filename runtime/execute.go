@@ -128,7 +128,6 @@ func (x *execution) survive() {
 func (x *execution) plain() {
 	p := &settlement{execution: x, err: errGoexit}
 	defer p.settle()
-	x.req.attempt = x.lease.Attempt
 	defer x.watch.stopRenewals()
 	p.resp, p.err = x.invoke()
 }

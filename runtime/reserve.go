@@ -57,6 +57,7 @@ func (x *execution) prepare() (answer, bool) {
 		a, _ := x.rt.settled(x.req, rec)
 		return a, false
 	}
+	x.req.attempt = lease.Attempt
 	return answer{}, true
 }
 
