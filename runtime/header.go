@@ -2,8 +2,10 @@ package cnerium
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 )
 
@@ -15,22 +17,23 @@ func seal(resp *Response) (stored StoredResponse, secrets http.Header) {
 	if allowsBody(stored.Status) {
 		stored.Body = string(resp.Body)
 	}
-	header := resp.Header
-	if !allPlain(header) {
-		header, secrets = separate(header)
+	var few [8]string // on the stack, as long as they are enough
+	names, header := few[:0], resp.Header
+	for name := range header {
+		if !isPlain(name) { // Connection, which can name others, is one of these
+			header, secrets = separate(header)
+			names = slices.AppendSeq(names[:0], maps.Keys(header))
+			break
+		}
+		names = append(names, name)
 	}
-	stored.Header = storeHeader(header)
+	stored.Header = storeHeader(header, names)
 	return stored, secrets
 }
 
-// allPlain reports whether a header has only what is kept as it is.
-func allPlain(header http.Header) bool {
-	for name := range header {
-		if name != textproto.CanonicalMIMEHeaderKey(name) || hopByHop(name) || secret(name) {
-			return false // Connection, which can name others, is one of these
-		}
-	}
-	return true
+// isPlain reports whether a field is kept as it is.
+func isPlain(name string) bool {
+	return name == textproto.CanonicalMIMEHeaderKey(name) && !hopByHop(name) && !secret(name)
 }
 
 // separate returns what of a header is kept, and what is sent only once.

@@ -45,15 +45,10 @@ func (s StoredResponse) Response() (*Response, error) {
 // IsZero reports whether there is no response.
 func (s StoredResponse) IsZero() bool { return s.Status == 0 }
 
-// storeHeader encodes a header.
-func storeHeader(header http.Header) StoredHeader {
-	var few [8]string // on the stack, as is the text, as long as they are enough
-	names := few[:0]
-	for name := range header {
-		names = append(names, name)
-	}
+// storeHeader encodes a header that has these names.
+func storeHeader(header http.Header, names []string) StoredHeader {
 	slices.Sort(names)
-	text := make([]byte, 0, 256)
+	text := make([]byte, 0, 256) // stays on the stack as long as it is enough
 	for _, name := range names {
 		text = appendText(text, name)
 		text = binary.AppendUvarint(text, uint64(len(header[name])))
