@@ -48,6 +48,9 @@ func explain(err error) error {
 
 // code returns the server's code of the error, "" if it is none of the server.
 func code(err error) string {
+	if err == nil { // most often
+		return ""
+	}
 	var failed *pgconn.PgError
 	if !errors.As(err, &failed) {
 		return ""
@@ -60,6 +63,9 @@ func code(err error) string {
 type lostError struct{ error }
 
 func (e lostError) Unwrap() error { return e.error }
+
+// SafeToRetry contradicts what the error may say of itself.
+func (e lostError) SafeToRetry() bool { return false }
 
 // unsentError is an error that came up before anything was sent.
 type unsentError struct{ error }

@@ -16,31 +16,22 @@ import (
 func (t *transaction) finish(
 	ctx context.Context, conn *pgx.Conn, outcome cnerium.Outcome,
 ) (done found, written bool, err error) {
-	var b pgx.Batch
-	query, args := t.last(outcome)
+	var x exchange
 	if len(outcome.Events) > 0 {
-		b.Queue(t.sql.lockTicket)
+		x.add(nil, t.sql.lockTicket)
 	}
-	b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
-		var held int64
-		written, err = first(rows, &done.now, &done.event.ticket, &done.event.n, &held)
-		if err == nil {
-			rows.Close()
-			err = rows.Err()
-		}
-		written = written && err == nil
+	query, args := t.last(outcome)
+	x.add(func(rows answer) error {
+		_, err := first(rows, &done.now, &done.event.ticket, &done.event.n, new(int64))
 		return err
-	})
-	var end string
-	b.Queue(commit).Exec(func(tag pgconn.CommandTag) error {
-		end = tag.String()
-		return nil
-	})
-	err = conn.SendBatch(ctx, &b).Close()
-	if err == nil && end != commit {
+	}, query, args...)
+	before := len(x.statements)
+	x.add(nil, commit)
+	n, end, err := x.send(ctx, conn)
+	if err == nil && end.String() != commit {
 		err = errEnded(errUndone)
 	}
-	return done, written, err
+	return done, n >= before, err
 }
 
 // last returns the statement that stores the outcome.
