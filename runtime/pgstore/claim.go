@@ -118,13 +118,13 @@ func (t *transaction) lockName(ctx context.Context, conn *pgx.Conn) (exists bool
 		_, err := first(rows, &locked, &t.xid)
 		return err
 	}, sqlTry, name)
-	x.add(look, t.sql.exists, names(t.claim.ID)...)
+	x.add(look, t.sql.exists, t.names...)
 	if _, _, err = x.send(ctx, conn); err != nil || locked {
 		return exists, err
 	}
 	var wait exchange
 	wait.add(nil, sqlWait, name, t.patience())
-	wait.add(look, t.sql.exists, names(t.claim.ID)...)
+	wait.add(look, t.sql.exists, t.names...)
 	wait.add(nil, sqlPatient)
 	_, _, err = wait.send(ctx, conn)
 	return exists, err
@@ -160,7 +160,7 @@ func (t *transaction) takeRow(ctx context.Context, conn *pgx.Conn, begin bool) (
 // records with the same number, which are hard to find, wait for each other.
 // It is odd, which the numbers of the other locks are not: see sqlGate.
 func nameLock(schema string, id cnerium.ID) int64 {
-	var text []byte
+	text := make([]byte, 0, 256) // mostly enough
 	for _, part := range []string{schema, id.Scope, id.Operation, id.Key} {
 		text = appendText(text, part)
 	}

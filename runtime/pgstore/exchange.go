@@ -27,6 +27,9 @@ type answer interface {
 // add appends a statement. Read takes in its rows, before the next one is
 // looked at; nil passes them over.
 func (x *exchange) add(read func(rows answer) error, query string, args ...any) {
+	if x.statements == nil {
+		x.statements = make([]statement, 0, 4) // few have more
+	}
 	x.statements = append(x.statements, statement{query, args, read})
 }
 

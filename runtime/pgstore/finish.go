@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,7 +13,8 @@ import (
 )
 
 // finish sends the last statements. Once the outcome is written, what fails is
-// the commit.
+// the commit. Their time is limited by the connection: a context that ends costs
+// more than all else here but the statements.
 func (t *transaction) finish(
 	ctx context.Context, conn *pgx.Conn, outcome cnerium.Outcome,
 ) (done found, written bool, err error) {
@@ -27,7 +29,9 @@ func (t *transaction) finish(
 	}, query, args...)
 	before := len(x.statements)
 	x.add(nil, commit)
+	limit(conn, time.Now().Add(grace))
 	n, end, err := x.send(ctx, conn)
+	limit(conn, time.Time{})
 	if err == nil && end.String() != commit {
 		err = errEnded(errUndone)
 	}
@@ -37,7 +41,8 @@ func (t *transaction) finish(
 // last returns the statement that stores the outcome.
 func (t *transaction) last(outcome cnerium.Outcome) (query string, args []any) {
 	op := committing(outcome)
-	args = append(names(t.claim.ID), t.token, t.now(), op.retention, op.status, op.header, op.body)
+	args = append(make([]any, 0, 11), t.names...)
+	args = append(args, t.token, t.now(), op.retention, op.status, op.header, op.body)
 	silent, announcing := t.sql.finish, t.sql.finishEvents
 	if t.xid != "" {
 		silent, announcing = t.sql.insert, t.sql.insertEvents

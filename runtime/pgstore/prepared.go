@@ -18,11 +18,48 @@ import (
 func (x *exchange) sendPrepared(
 	ctx context.Context, conn *pgx.Conn,
 ) (done int, tag pgconn.CommandTag, err error) {
-	batch, err := x.encode(ctx, conn)
+	if len(x.statements) == 1 {
+		done, tag, err = x.sendOnly(ctx, conn)
+	} else {
+		done, tag, err = x.sendSeveral(ctx, conn)
+	}
+	if isForgotten(err) {
+		x.forget(ctx, conn)
+	}
+	return done, tag, err
+}
+
+// sendOnly sends the only statement.
+func (x *exchange) sendOnly(ctx context.Context, conn *pgx.Conn) (done int, tag pgconn.CommandTag, err error) {
+	st := &x.statements[0]
+	prepared, values, err := st.encode(ctx, conn)
 	if err != nil {
 		return 0, tag, err
 	}
-	results := conn.PgConn().ExecBatch(ctx, batch)
+	rows := preparedRows{types: conn.TypeMap()}
+	rows.reader = conn.PgConn().ExecStatement(ctx, prepared, values, binaryFormat, binaryFormat)
+	err = st.take(&rows)
+	tag, failed := rows.reader.Close()
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		done = 1
+	}
+	return done, tag, err
+}
+
+// sendSeveral sends the statements together.
+func (x *exchange) sendSeveral(ctx context.Context, conn *pgx.Conn) (done int, tag pgconn.CommandTag, err error) {
+	var batch pgconn.Batch
+	for i := range x.statements {
+		prepared, values, err := x.statements[i].encode(ctx, conn)
+		if err != nil {
+			return 0, tag, err
+		}
+		batch.ExecStatement(prepared, values, binaryFormat, binaryFormat)
+	}
+	results := conn.PgConn().ExecBatch(ctx, &batch)
 	rows := preparedRows{types: conn.TypeMap()}
 	for err == nil && results.NextResult() {
 		rows.reader = results.ResultReader()
@@ -36,31 +73,10 @@ func (x *exchange) sendPrepared(
 	if failed := results.Close(); err == nil {
 		err = failed
 	}
-	if isForgotten(err) {
-		x.forget(ctx, conn)
-	}
 	return done, tag, err
 }
 
 var binaryFormat = []int16{pgx.BinaryFormatCode}
-
-// encode returns the messages, and prepares what the connection has not
-// prepared yet.
-func (x *exchange) encode(ctx context.Context, conn *pgx.Conn) (*pgconn.Batch, error) {
-	batch := new(pgconn.Batch)
-	for _, st := range x.statements {
-		prepared, err := conn.Prepare(ctx, st.query, st.query)
-		if err != nil {
-			return nil, err
-		}
-		values, err := encodeAll(conn.TypeMap(), prepared, st.args)
-		if err != nil {
-			return nil, err
-		}
-		batch.ExecStatement(prepared, values, binaryFormat, binaryFormat)
-	}
-	return batch, nil
-}
 
 // isForgotten reports whether the server no longer has a statement as it was
 // prepared. A handler can do that, with DEALLOCATE or DISCARD.
@@ -75,35 +91,39 @@ func (x *exchange) forget(ctx context.Context, conn *pgx.Conn) {
 	}
 }
 
-// encodeAll returns the parameters of a statement in binary. Texts and byte
-// strings are as they are, and bigint is the only integer that the store's
-// statements take.
-func encodeAll(types *pgtype.Map, prepared *pgconn.StatementDescription, args []any) ([][]byte, error) {
-	if len(args) != len(prepared.ParamOIDs) {
-		return nil, fmt.Errorf("the statement has %d parameters, not %d: %s", len(prepared.ParamOIDs), len(args), prepared.SQL)
+// encode prepares the statement, if the connection has not prepared it yet, and
+// returns its parameters in binary. Texts and byte strings are as they are, and
+// bigint is the only integer that the store's statements take.
+func (st *statement) encode(
+	ctx context.Context, conn *pgx.Conn,
+) (prepared *pgconn.StatementDescription, values [][]byte, err error) {
+	prepared, err = conn.Prepare(ctx, st.query, st.query)
+	if err != nil || len(st.args) == 0 {
+		return prepared, nil, err
 	}
-	values := make([][]byte, len(args))
-	for i, arg := range args {
+	values = make([][]byte, len(st.args))
+	integers := make([]byte, 0, 8*len(st.args))
+	for i, arg := range st.args {
 		switch arg := arg.(type) {
 		case []byte:
 			values[i] = arg
 		case string:
 			values[i] = []byte(arg)
 		case int64:
-			values[i] = binary.BigEndian.AppendUint64(nil, uint64(arg))
+			integers = binary.BigEndian.AppendUint64(integers, uint64(arg))
+			values[i] = integers[len(integers)-8:]
 		case *int64:
 			if arg != nil {
 				values[i] = binary.BigEndian.AppendUint64(nil, uint64(*arg))
 			}
 		default:
-			value, err := types.Encode(prepared.ParamOIDs[i], pgx.BinaryFormatCode, arg, []byte{}) // nil would be NULL
+			values[i], err = conn.TypeMap().Encode(prepared.ParamOIDs[i], pgx.BinaryFormatCode, arg, []byte{}) // nil would be NULL
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			values[i] = value
 		}
 	}
-	return values, nil
+	return prepared, values, nil
 }
 
 // preparedRows are rows in binary.

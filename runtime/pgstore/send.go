@@ -68,6 +68,14 @@ func rollBack(ctx context.Context, conn *pgx.Conn) {
 	}
 }
 
+// limit is the time at which reading and writing end; the zero time is none. A
+// connection that has ended looks after its own.
+func limit(conn *pgx.Conn, at time.Time) {
+	if !conn.IsClosed() {
+		_ = conn.PgConn().Conn().SetDeadline(at) // whoever reads or writes has the same error
+	}
+}
+
 // settleDown waits a while until the server is done with a connection that has
 // ended in the middle of something: what it has locked is in the way of
 // whoever comes next.
