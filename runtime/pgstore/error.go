@@ -82,6 +82,12 @@ func isConflict(err error) bool {
 	return slices.Contains([]string{"40001", "40P01"}, code(err))
 }
 
+// isForgotten reports whether the server no longer has a statement as it was
+// prepared, which a handler can cause with DEALLOCATE.
+func isForgotten(err error) bool {
+	return slices.Contains([]string{"26000", "0A000"}, code(err))
+}
+
 // isRefusal reports whether an error of COMMIT is about what was written, and
 // would come again.
 func isRefusal(err error) bool {

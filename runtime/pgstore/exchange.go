@@ -34,7 +34,7 @@ func (x *exchange) add(read func(rows answer) error, query string, args ...any) 
 }
 
 // send carries out the statements, up to the first that fails. It returns how
-// many of them have succeeded, and the tag of the last of these.
+// many of them have succeeded, and the tag of the last.
 func (x *exchange) send(ctx context.Context, conn *pgx.Conn) (done int, tag pgconn.CommandTag, err error) {
 	if prepares(conn) {
 		done, tag, err = x.sendPrepared(ctx, conn)

@@ -12,9 +12,9 @@ import (
 )
 
 // sendPrepared does what sendBatch does, with statements that the connection has
-// prepared and everything in binary. It takes about a third of the time that
-// pgx.Batch needs on this side of the connection, for there is nothing left to
-// look up, to describe or to plan.
+// prepared, and everything in binary. On this side of the connection it costs
+// much less: the store knows its statements, so that nothing has to be found out
+// about types.
 func (x *exchange) sendPrepared(
 	ctx context.Context, conn *pgx.Conn,
 ) (done int, tag pgconn.CommandTag, err error) {
@@ -24,7 +24,7 @@ func (x *exchange) sendPrepared(
 		done, tag, err = x.sendSeveral(ctx, conn)
 	}
 	if isForgotten(err) {
-		x.forget(ctx, conn)
+		_ = conn.Close(ctx) // who knows what else it has forgotten
 	}
 	return done, tag, err
 }
@@ -38,12 +38,7 @@ func (x *exchange) sendOnly(ctx context.Context, conn *pgx.Conn) (done int, tag 
 	}
 	rows := preparedRows{types: conn.TypeMap()}
 	rows.reader = conn.PgConn().ExecStatement(ctx, prepared, values, binaryFormat, binaryFormat)
-	err = st.take(&rows)
-	tag, failed := rows.reader.Close()
-	if err == nil {
-		err = failed
-	}
-	if err == nil {
+	if tag, err = st.receive(&rows); err == nil {
 		done = 1
 	}
 	return done, tag, err
@@ -63,10 +58,7 @@ func (x *exchange) sendSeveral(ctx context.Context, conn *pgx.Conn) (done int, t
 	rows := preparedRows{types: conn.TypeMap()}
 	for err == nil && results.NextResult() {
 		rows.reader = results.ResultReader()
-		if err = x.statements[done].take(&rows); err == nil {
-			tag, err = rows.reader.Close()
-		}
-		if err == nil {
+		if tag, err = x.statements[done].receive(&rows); err == nil {
 			done++
 		}
 	}
@@ -76,20 +68,17 @@ func (x *exchange) sendSeveral(ctx context.Context, conn *pgx.Conn) (done int, t
 	return done, tag, err
 }
 
-var binaryFormat = []int16{pgx.BinaryFormatCode}
-
-// isForgotten reports whether the server no longer has a statement as it was
-// prepared. A handler can do that, with DEALLOCATE or DISCARD.
-func isForgotten(err error) bool {
-	return slices.Contains([]string{"26000", "0A000"}, code(err))
-}
-
-// forget has the statements prepared anew when they are sent the next time.
-func (x *exchange) forget(ctx context.Context, conn *pgx.Conn) {
-	for _, st := range x.statements {
-		_ = conn.Deallocate(ctx, st.query) // when it fails the connection has ended
+// receive takes in the answer to its end.
+func (st *statement) receive(rows *preparedRows) (pgconn.CommandTag, error) {
+	err := st.take(rows)
+	tag, failed := rows.reader.Close()
+	if err == nil {
+		err = failed
 	}
+	return tag, err
 }
+
+var binaryFormat = []int16{pgx.BinaryFormatCode}
 
 // encode prepares the statement, if the connection has not prepared it yet, and
 // returns its parameters in binary. Texts and byte strings are as they are, and
