@@ -173,3 +173,23 @@ func TestAServerThatDoesNotAnswerHoldsNobody(t *testing.T) {
 	commit(t, store, lease, outcome("done"))
 	requireCommitted(t, store, "k", "done")
 }
+
+// TestACommitThatIsNotAnsweredEndsInTime has the connection hang when a handler
+// is done: whether it was committed is found out, but not waited for forever.
+func TestACommitThatIsNotAnsweredEndsInTime(t *testing.T) {
+	t.Parallel()
+	m, proxy, store := proxied(t, "")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := store.Transact(ctx, claim("k"), func(ctx context.Context, _ int) (cnerium.Outcome, error) {
+		defer proxy.Arm(pgtest.Point{Side: pgtest.Client, N: 1, Hang: true})
+		return silent("hung"), m.insert(ctx, "hung")
+	})
+	require.ErrorContains(t, err, "the answer to the commit was lost")
+	require.NoError(t, ctx.Err())
+	proxy.Release()
+	proxy.Disarm()
+	_, err = store.Transact(t.Context(), claim("k"), m.writing("again", silent("again")))
+	require.NoError(t, err)
+	require.Equal(t, []string{"again"}, m.rows(t))
+}

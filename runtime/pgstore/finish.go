@@ -13,8 +13,8 @@ import (
 )
 
 // finish sends the last statements. Once the outcome is written, what fails is
-// the commit. Their time is limited by the connection: a context that ends costs
-// more than all else here but the statements.
+// the commit. It is the connection that limits their time, which costs less than
+// a context that ends.
 func (t *transaction) finish(
 	ctx context.Context, conn *pgx.Conn, outcome cnerium.Outcome,
 ) (done found, written bool, err error) {
@@ -29,7 +29,7 @@ func (t *transaction) finish(
 	}, query, args...)
 	before := len(x.statements)
 	x.add(nil, commit)
-	limit(conn, time.Now().Add(grace))
+	limit(conn, t.until)
 	n, end, err := x.send(ctx, conn)
 	limit(conn, time.Time{})
 	if err == nil && end.String() != commit {

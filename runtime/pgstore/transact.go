@@ -54,6 +54,7 @@ type transaction struct {
 	xid    string         // of the transaction, when it has locked the name only; "" when it has the row
 	record *record        // with the attempt, once the claim is granted
 	handle *handle        // once the claim is granted
+	until  time.Time      // when the commit must have ended, once it has begun
 	astray bool           // the handler may have committed, which it must not
 	found  cnerium.Record // what Transact returns
 }
@@ -93,6 +94,7 @@ func serialization(err error) error { return fmt.Errorf("%w: %w", cnerium.ErrSer
 // interrupted could have happened all the same.
 func (t *transaction) store(ctx context.Context, outcome cnerium.Outcome) error {
 	ctx = context.WithoutCancel(ctx)
+	t.until = time.Now().Add(grace)
 	if outcome.Discard {
 		if err := t.discard(ctx); err != nil {
 			return err
@@ -161,7 +163,7 @@ var errCommitted = errors.New("the handler may have committed its transaction it
 // comes again finds that. A savepoint would avoid this, and cost each handler
 // two statements.
 func (t *transaction) discard(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, grace)
+	ctx, cancel := context.WithDeadline(ctx, t.until)
 	defer cancel()
 	t.handle.end()
 	before := t.record.attempt
@@ -179,7 +181,7 @@ func (t *transaction) discard(ctx context.Context) error {
 // of. When nothing of it is to be seen, it may still be under way: who asks
 // again with the same key waits for that.
 func (t *transaction) recall(ctx context.Context, lost error) (found, error) {
-	ctx, cancel := context.WithTimeout(ctx, grace)
+	ctx, cancel := context.WithDeadline(ctx, t.until)
 	defer cancel()
 	lease := cnerium.Lease{ID: t.claim.ID, Token: t.token}
 	done, err := t.isCommitted(ctx, lease, lost)
