@@ -81,22 +81,16 @@ func (t *transaction) patience() string {
 	return strconv.FormatInt(max(1, milliseconds(t.claim.Wait-time.Since(t.began))), 10)
 }
 
-// takeName claims the record by a lock on its name, in one go with the
-// beginning of the transaction when nobody else has the lock.
+// takeName claims the record by a lock on its name. Mostly there is no record
+// yet, which costs less to find out than to read one.
 func (t *transaction) takeName(ctx context.Context, conn *pgx.Conn) (granted bool, err error) {
-	name := lockName(t.opts.Schema, t.claim.ID)
-	locked := false
-	var b pgx.Batch
-	b.Queue(beginHandler(t.opts.Isolation))
-	b.Queue(sqlTry, name).QueryRow(func(row pgx.Row) error { return row.Scan(&locked, &t.xid) })
-	t.queueLook(&b)
-	err = conn.SendBatch(ctx, &b).Close()
-	if err == nil && !locked {
-		var b pgx.Batch
-		b.Queue(sqlWait, name, t.patience())
-		t.queueLook(&b)
-		b.Queue(sqlPatient)
-		err = conn.SendBatch(ctx, &b).Close()
+	exists, err := t.lockName(ctx, conn)
+	if err != nil {
+		return false, err
+	}
+	t.record = &record{id: t.claim.ID}
+	if exists {
+		t.record, err = t.read(ctx, conn, t.claim.ID)
 	}
 	switch {
 	case err != nil || !t.record.grants(t.claim):
@@ -109,12 +103,31 @@ func (t *transaction) takeName(ctx context.Context, conn *pgx.Conn) (granted boo
 	return true, nil
 }
 
-// queueLook asks for the record, whose name must be locked.
-func (t *transaction) queueLook(b *pgx.Batch) {
-	b.Queue(t.sql.lookup, append(names(t.claim.ID), t.now())...).Query(func(rows pgx.Rows) error {
-		t.record = &record{id: t.claim.ID}
-		return t.record.scan(rows)
-	})
+// lockName begins the transaction, locks the name of the record and looks
+// whether there is one: in one go when nobody else has the lock.
+func (t *transaction) lockName(ctx context.Context, conn *pgx.Conn) (exists bool, err error) {
+	name := nameLock(t.opts.Schema, t.claim.ID)
+	locked := false
+	look := func(rows answer) error {
+		exists = rows.Next()
+		return rows.Err()
+	}
+	var x exchange
+	x.add(nil, beginHandler(t.opts.Isolation))
+	x.add(func(rows answer) error {
+		_, err := first(rows, &locked, &t.xid)
+		return err
+	}, sqlTry, name)
+	x.add(look, t.sql.exists, t.names...)
+	if _, _, err = x.send(ctx, conn); err != nil || locked {
+		return exists, err
+	}
+	var wait exchange
+	wait.add(nil, sqlWait, name, t.patience())
+	wait.add(look, t.sql.exists, t.names...)
+	wait.add(nil, sqlPatient)
+	_, _, err = wait.send(ctx, conn)
+	return exists, err
 }
 
 // takeRow claims the record by writing it, as Reserve does. With begin the
@@ -127,29 +140,27 @@ func (t *transaction) takeRow(ctx context.Context, conn *pgx.Conn, begin bool) (
 	}
 	op := t.claiming(t.claim, t.token)
 	_, args := t.statement(op)
-	var b pgx.Batch
+	var x exchange
 	if begin {
-		b.Queue(beginHandler(t.opts.Isolation))
+		x.add(nil, beginHandler(t.opts.Isolation))
 	}
-	b.Queue(query, append(args, t.patience())...).Query(func(rows pgx.Rows) error {
-		if !rows.Next() {
-			return rows.Err()
-		}
-		granted = true
-		return rows.Scan(&op.token, &op.found.now, &op.found.attempt, &op.found.fingerprint, new(int64), new(int64), new(string))
-	})
-	if err := conn.SendBatch(ctx, &b).Close(); err != nil || !granted {
+	x.add(func(rows answer) (err error) {
+		granted, err = first(rows, &op.token, &op.found.now, &op.found.attempt, &op.found.fingerprint,
+			new(int64), new(int64), new(string))
+		return err
+	}, query, append(args, t.patience())...)
+	if _, _, err := x.send(ctx, conn); err != nil || !granted {
 		return false, err
 	}
 	t.record = op.record()
 	return true, nil
 }
 
-// lockName is a number for the name of a record, the same on all nodes. Two
+// nameLock is a number for the name of a record, the same on all nodes. Two
 // records with the same number, which are hard to find, wait for each other.
 // It is odd, which the numbers of the other locks are not: see sqlGate.
-func lockName(schema string, id cnerium.ID) int64 {
-	var text []byte
+func nameLock(schema string, id cnerium.ID) int64 {
+	text := make([]byte, 0, 256) // mostly enough
 	for _, part := range []string{schema, id.Scope, id.Operation, id.Key} {
 		text = binary.AppendUvarint(text, uint64(len(part)))
 		text = append(text, part...)

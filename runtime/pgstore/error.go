@@ -48,6 +48,9 @@ func explain(err error) error {
 
 // code returns the server's code of the error, "" if it is none of the server.
 func code(err error) string {
+	if err == nil { // most often
+		return ""
+	}
 	var failed *pgconn.PgError
 	if !errors.As(err, &failed) {
 		return ""
@@ -60,6 +63,9 @@ func code(err error) string {
 type lostError struct{ error }
 
 func (e lostError) Unwrap() error { return e.error }
+
+// SafeToRetry contradicts what the error may say of itself.
+func (e lostError) SafeToRetry() bool { return false }
 
 // unsentError is an error that came up before anything was sent.
 type unsentError struct{ error }
@@ -74,6 +80,12 @@ func isUnsent(err error) bool { return errors.As(err, new(unsentError)) || pgcon
 // others that ran at the same time: the same may succeed now.
 func isConflict(err error) bool {
 	return slices.Contains([]string{"40001", "40P01"}, code(err))
+}
+
+// isForgotten reports whether the server no longer has a statement as it was
+// prepared, which a handler can cause with DEALLOCATE.
+func isForgotten(err error) bool {
+	return slices.Contains([]string{"26000", "0A000"}, code(err))
 }
 
 // isRefusal reports whether an error of COMMIT is about what was written, and

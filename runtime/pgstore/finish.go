@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,41 +13,36 @@ import (
 )
 
 // finish sends the last statements. Once the outcome is written, what fails is
-// the commit.
+// the commit. It is the connection that limits their time, which costs less than
+// a context that ends.
 func (t *transaction) finish(
 	ctx context.Context, conn *pgx.Conn, outcome cnerium.Outcome,
 ) (done found, written bool, err error) {
-	var b pgx.Batch
-	query, args := t.last(outcome)
+	var x exchange
 	if len(outcome.Events) > 0 {
-		b.Queue(t.sql.lockTicket)
+		x.add(nil, t.sql.lockTicket)
 	}
-	b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
-		var held int64
-		written, err = first(rows, &done.now, &done.event.ticket, &done.event.n, &held)
-		if err == nil {
-			rows.Close()
-			err = rows.Err()
-		}
-		written = written && err == nil
+	query, args := t.last(outcome)
+	x.add(func(rows answer) error {
+		_, err := first(rows, &done.now, &done.event.ticket, &done.event.n, new(int64))
 		return err
-	})
-	var end string
-	b.Queue(commit).Exec(func(tag pgconn.CommandTag) error {
-		end = tag.String()
-		return nil
-	})
-	err = conn.SendBatch(ctx, &b).Close()
-	if err == nil && end != commit {
+	}, query, args...)
+	before := len(x.statements)
+	x.add(nil, commit)
+	limit(conn, t.until)
+	n, end, err := x.send(ctx, conn)
+	limit(conn, time.Time{})
+	if err == nil && end.String() != commit {
 		err = errEnded(errUndone)
 	}
-	return done, written, err
+	return done, n >= before, err
 }
 
 // last returns the statement that stores the outcome.
 func (t *transaction) last(outcome cnerium.Outcome) (query string, args []any) {
 	op := committing(outcome)
-	args = append(names(t.claim.ID), t.token, t.now(), op.retention, op.status, op.header, op.body)
+	args = append(make([]any, 0, 11), t.names...)
+	args = append(args, t.token, t.now(), op.retention, op.status, op.header, op.body)
 	silent, announcing := t.sql.finish, t.sql.finishEvents
 	if t.xid != "" {
 		silent, announcing = t.sql.insert, t.sql.insertEvents

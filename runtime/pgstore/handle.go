@@ -165,13 +165,20 @@ func (h *handle) end() {
 	if aborted != nil {
 		<-aborted
 	}
+	conn := h.conn.Conn()
+	if busy || conn.IsClosed() || conn.PgConn().TxStatus() != 'I' {
+		h.undo(busy)
+	}
+	h.conn.Release()
+}
+
+func (h *handle) undo(busy bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace/2)
 	defer cancel()
 	if busy {
 		h.cut(ctx)
-	} else {
-		rollBack(ctx, h.conn.Conn())
-		settleDown(h.conn.Conn())
+		return
 	}
-	h.conn.Release()
+	rollBack(ctx, h.conn.Conn())
+	settleDown(h.conn.Conn())
 }

@@ -1,8 +1,6 @@
 package pgstore
 
 import (
-	"github.com/jackc/pgx/v5"
-
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
 
@@ -143,7 +141,7 @@ func columns(events []cnerium.Event) []any {
 
 // scanFound takes in what has come of the operations of a statement. Those
 // without a row were not done.
-func scanFound(rows pgx.Rows, ops []*operation) error {
+func scanFound(rows answer, ops []*operation) error {
 	for _, op := range ops {
 		op.found = found{}
 	}

@@ -30,12 +30,12 @@ func (s *Store) Events(ctx context.Context, after string, limit int) ([]cnerium.
 		}
 		var b bounds
 		found = nil
-		err = s.ordered(ctx, func(batch *pgx.Batch) {
-			batch.Queue(s.sql.events, from.ticket, from.n, max(0, limit)).Query(func(rows pgx.Rows) (err error) {
+		err = s.ordered(ctx, func(x *exchange) {
+			x.add(func(rows answer) (err error) {
 				found, err = s.scanEvents(rows)
 				return err
-			})
-			s.queueBounds(batch, from, &b)
+			}, s.sql.events, from.ticket, from.n, int64(max(0, limit)))
+			s.queueBounds(x, from, &b)
 		})
 		if err == nil && after != "" && !b.knows(from) {
 			found, err = nil, cnerium.ErrCursor
@@ -48,22 +48,22 @@ func (s *Store) Events(ctx context.Context, after string, limit int) ([]cnerium.
 // ordered sends reads about the order of events. They are statements of one
 // transaction, each of which sees what is committed when it begins: the
 // horizon comes first.
-func (s *Store) ordered(ctx context.Context, fill func(b *pgx.Batch)) error {
+func (s *Store) ordered(ctx context.Context, fill func(x *exchange)) error {
 	return s.using(ctx, func(conn *pgx.Conn) error {
-		return transact(ctx, conn, s.sql.beginRead, func(b *pgx.Batch) {
-			b.Queue(s.sql.horizon, s.horizon.Load()).Query(s.scanHorizon)
-			fill(b)
+		return transact(ctx, conn, s.sql.beginRead, func(x *exchange) {
+			x.add(s.scanHorizon, s.sql.horizon, s.horizon.Load())
+			fill(x)
 		})
 	})
 }
 
 // see looks how far the order of events is decided.
 func (s *Store) see(ctx context.Context) error {
-	return s.persist(ctx, func(ctx context.Context) error { return s.ordered(ctx, func(*pgx.Batch) {}) })
+	return s.persist(ctx, func(ctx context.Context) error { return s.ordered(ctx, func(*exchange) {}) })
 }
 
 // scanHorizon remembers a horizon. It never comes back.
-func (s *Store) scanHorizon(rows pgx.Rows) error {
+func (s *Store) scanHorizon(rows answer) error {
 	var horizon int64
 	var undecided bool
 	if found, err := first(rows, &horizon, new(string), &undecided); err != nil || !found {
@@ -80,14 +80,14 @@ func (s *Store) scanHorizon(rows pgx.Rows) error {
 
 // queueBounds asks for the bounds. They only grow: those that are read after
 // the events tell whether a sweep has left a gap before them.
-func (s *Store) queueBounds(batch *pgx.Batch, at place, b *bounds) {
-	batch.Queue(s.sql.bounds, at.ticket, at.n).Query(func(rows pgx.Rows) error {
+func (s *Store) queueBounds(x *exchange, at place, b *bounds) {
+	x.add(func(rows answer) error {
 		_, err := first(rows, &b.removed.ticket, &b.removed.n, &b.last, &b.exists)
 		return err
-	})
+	}, s.sql.bounds, at.ticket, at.n)
 }
 
-func (s *Store) scanEvents(rows pgx.Rows) ([]cnerium.Event, error) {
+func (s *Store) scanEvents(rows answer) ([]cnerium.Event, error) {
 	var found []cnerium.Event
 	for rows.Next() {
 		var at place
@@ -111,11 +111,11 @@ func (s *Store) scanEvents(rows pgx.Rows) ([]cnerium.Event, error) {
 func (s *Store) Head(ctx context.Context) (string, error) {
 	var head place
 	err := s.call(ctx, "read the last cursor", func(ctx context.Context) error {
-		return s.ordered(ctx, func(b *pgx.Batch) {
-			b.Queue(s.sql.head).Query(func(rows pgx.Rows) error {
+		return s.ordered(ctx, func(x *exchange) {
+			x.add(func(rows answer) error {
 				_, err := first(rows, &head.ticket, &head.n)
 				return err
-			})
+			}, s.sql.head)
 		})
 	})
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *Store) MarkPublished(ctx context.Context, publisher, cursor string) err
 			return err
 		}
 		var b bounds
-		if err := s.ordered(ctx, func(batch *pgx.Batch) { s.queueBounds(batch, at, &b) }); err != nil {
+		if err := s.ordered(ctx, func(x *exchange) { s.queueBounds(x, at, &b) }); err != nil {
 			return err
 		}
 		if at.compare(b.removed) > 0 && !b.knows(at) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
 
@@ -35,7 +33,7 @@ func (r *record) columns() []any {
 }
 
 // scan reads the first row, if there is one: the time and the record.
-func (r *record) scan(rows pgx.Rows) error {
+func (r *record) scan(rows answer) error {
 	_, err := first(rows, append([]any{&r.now}, r.columns()...)...)
 	return err
 }

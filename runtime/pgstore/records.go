@@ -29,20 +29,19 @@ func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record
 }
 
 // find returns the row, or a record without a state.
-func (s *Store) find(ctx context.Context, id cnerium.ID) (*record, error) {
-	r := &record{id: id}
-	err := s.using(ctx, func(conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, s.sql.lookup, append(names(id), s.now())...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if err := r.scan(rows); err != nil {
-			return err
-		}
-		rows.Close()
-		return rows.Err()
+func (s *Store) find(ctx context.Context, id cnerium.ID) (r *record, err error) {
+	err = s.using(ctx, func(conn *pgx.Conn) (err error) {
+		r, err = s.read(ctx, conn, id)
+		return err
 	})
+	return r, err
+}
+
+func (s *Store) read(ctx context.Context, conn *pgx.Conn, id cnerium.ID) (*record, error) {
+	r := &record{id: id}
+	var x exchange
+	x.add(r.scan, s.sql.lookup, append(names(id), s.now())...)
+	_, _, err := x.send(ctx, conn)
 	return r, err
 }
 

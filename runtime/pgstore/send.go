@@ -38,17 +38,13 @@ func finding(conn *pgx.Conn, err error) error {
 }
 
 // transact sends the statements of fill as one transaction, in one go.
-func transact(ctx context.Context, conn *pgx.Conn, begin string, fill func(b *pgx.Batch)) error {
-	var b pgx.Batch
-	b.Queue(begin)
-	fill(&b)
-	var end string
-	b.Queue(commit).Exec(func(tag pgconn.CommandTag) error {
-		end = tag.String()
-		return nil
-	})
-	err := conn.SendBatch(ctx, &b).Close()
-	if err == nil && end != commit {
+func transact(ctx context.Context, conn *pgx.Conn, begin string, fill func(x *exchange)) error {
+	var x exchange
+	x.add(nil, begin)
+	fill(&x)
+	x.add(nil, commit)
+	_, end, err := x.send(ctx, conn)
+	if err == nil && end.String() != commit {
 		err = errUndone
 	}
 	if err != nil {
@@ -72,6 +68,14 @@ func rollBack(ctx context.Context, conn *pgx.Conn) {
 	}
 }
 
+// limit is the time at which reading and writing end; the zero time is none. A
+// connection that has ended looks after its own.
+func limit(conn *pgx.Conn, at time.Time) {
+	if !conn.IsClosed() {
+		_ = conn.PgConn().Conn().SetDeadline(at) // whoever reads or writes has the same error
+	}
+}
+
 // settleDown waits a while until the server is done with a connection that has
 // ended in the middle of something: what it has locked is in the way of
 // whoever comes next.
@@ -88,7 +92,7 @@ func settleDown(conn *pgx.Conn) {
 }
 
 // first scans the first row into dest, and reports whether there is one.
-func first(rows pgx.Rows, dest ...any) (bool, error) {
+func first(rows answer, dest ...any) (bool, error) {
 	if !rows.Next() {
 		return false, rows.Err()
 	}

@@ -9,10 +9,10 @@ import (
 
 // queries are the statements of a store, with its schema and its way of
 // ordering events filled in. In their texts {s} is the schema, {clock} the
-// database's clock in milliseconds, {id} the condition that finds a record by
+// database's clock in milliseconds, {begun} the same when the statement began, {id} the condition that finds a record by
 // the first three parameters, and {open} the one that it is not committed.
 type queries struct {
-	reserve, takeOver, lookup, renew, commit, release, settled string // of one record
+	reserve, takeOver, exists, lookup, renew, commit, release, settled string // of one record
 
 	reserveMany, commitMany, commitEvents string // of any number of records
 
@@ -35,6 +35,7 @@ func newQueries(schema string, portable bool) *queries {
 	q := &queries{
 		reserve:    now(sqlReserve, sqlReserveNow),
 		takeOver:   now(sqlTakeOver, sqlTakeOverNow),
+		exists:     sqlExists,
 		lookup:     sqlLookup,
 		renew:      sqlRenew,
 		commit:     sqlCommit,
@@ -61,6 +62,7 @@ func newQueries(schema string, portable bool) *queries {
 	q.fill(strings.NewReplacer(
 		"{s}", pgx.Identifier{schema}.Sanitize(),
 		"{clock}", "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+		"{begun}", "floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint",
 		"{id}", "r.scope = $1 AND r.operation = $2 AND r.key = $3",
 		"{open}", "r.committed::integer = 0",
 	))
@@ -87,7 +89,7 @@ func announcing(text string, first int) string {
 // fill puts into each statement what the replacer knows.
 func (q *queries) fill(r *strings.Replacer) {
 	for _, text := range []*string{
-		&q.reserve, &q.takeOver, &q.lookup, &q.renew, &q.commit, &q.release, &q.settled,
+		&q.reserve, &q.takeOver, &q.exists, &q.lookup, &q.renew, &q.commit, &q.release, &q.settled,
 		&q.reserveMany, &q.commitMany, &q.commitEvents,
 		&q.insert, &q.insertEvents,
 		&q.open, &q.openTakeOver, &q.lockRecord, &q.finish, &q.finishEvents,
@@ -102,6 +104,8 @@ func (q *queries) fill(r *strings.Replacer) {
 // Columns of a record, in the order in which a row is scanned: see record.
 const recordColumns = `r.fingerprint, r.committed, r.token, r.attempt, r.since, r.due_at,
 	r.status, r.header, r.body, r.event_ticket, r.event_n`
+
+const sqlExists = `SELECT true FROM {s}.records r WHERE {id}`
 
 const sqlLookup = `
 SELECT coalesce($4::bigint, {clock}), ` + recordColumns + ` FROM {s}.records r WHERE {id}`

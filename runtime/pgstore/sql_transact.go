@@ -9,7 +9,7 @@ package pgstore
 const (
 	// sqlTry locks a name if it is free, and returns the number of the
 	// transaction, by which it is known again. sqlWait waits for the lock, and
-	// sqlPatient ends the limit of waiting. Behind them comes sqlLookup, in a
+	// sqlPatient ends the limit of waiting. Behind them comes sqlExists, in a
 	// statement of its own, which sees what was committed before the name was
 	// locked.
 	sqlTry     = `SELECT pg_try_advisory_xact_lock($1::bigint), pg_current_xact_id()::text`
@@ -25,11 +25,13 @@ const (
 	sqlInsertColumns = `scope, operation, key, token, fingerprint, attempt, committed, since, due_at,
 	status, header, body, event_ticket, event_n`
 
+	// The time is that of the statement, which is the same wherever it is
+	// asked for, so that this needs no query that it inserts from.
 	sqlInsert = `
 INSERT INTO {s}.records AS r (` + sqlInsertColumns + `)
-SELECT $1::bytea, $2::bytea, $3::bytea, $4::bigint, $10::bytea, t.held, true, t.now, t.now + $6::bigint,
-	$7::bigint, $8::bytea, $9::bytea, 0, 0
-FROM (SELECT coalesce($5::bigint, {clock}) AS now, ` + sqlHeld + ` AS held) t
+VALUES ($1::bytea, $2::bytea, $3::bytea, $4::bigint, $10::bytea, ` + sqlHeld + `, true,
+	coalesce($5::bigint, {begun}), coalesce($5::bigint, {begun}) + $6::bigint,
+	$7::bigint, $8::bytea, $9::bytea, 0, 0)
 RETURNING r.since, 0::bigint, 0::bigint, 1::bigint`
 
 	sqlInsertEvents = `

@@ -193,8 +193,11 @@ func (s *Store) call(ctx context.Context, what string, try func(ctx context.Cont
 func (s *Store) persist(ctx context.Context, try func(ctx context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		err := try(ctx)
+		if err == nil {
+			return nil
+		}
 		again := isLost(err) || isUnsent(err) || isConflict(err)
-		if err == nil || !again || attempt == attempts || errors.Is(err, context.Canceled) ||
+		if !again || attempt == attempts || errors.Is(err, context.Canceled) ||
 			errors.Is(err, context.DeadlineExceeded) || !s.retreat(ctx, err, attempt) {
 			return err
 		}

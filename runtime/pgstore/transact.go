@@ -28,7 +28,7 @@ func (s *Store) Transact(
 	if claim.Lease <= 0 {
 		return cnerium.Record{}, describe("transact", errLease)
 	}
-	t := &transaction{Store: s, claim: claim, record: &record{}, began: time.Now()}
+	t := &transaction{Store: s, claim: claim, names: names(claim.ID), record: &record{}, began: time.Now()}
 	granted, err := t.open(ctx)
 	if err != nil || !granted {
 		return t.found, describe("transact", err)
@@ -48,11 +48,13 @@ func (s *Store) Transact(
 type transaction struct {
 	*Store
 	claim  cnerium.Claim
+	names  []any // of the record, as parameters
 	began  time.Time
 	token  int64
 	xid    string         // of the transaction, when it has locked the name only; "" when it has the row
 	record *record        // with the attempt, once the claim is granted
 	handle *handle        // once the claim is granted
+	until  time.Time      // when the commit must have ended, once it has begun
 	astray bool           // the handler may have committed, which it must not
 	found  cnerium.Record // what Transact returns
 }
@@ -91,8 +93,8 @@ func serialization(err error) error { return fmt.Errorf("%w: %w", cnerium.ErrSer
 // Once it has begun, the end of the context stops nothing: a COMMIT that is
 // interrupted could have happened all the same.
 func (t *transaction) store(ctx context.Context, outcome cnerium.Outcome) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
+	t.until = time.Now().Add(grace)
 	if outcome.Discard {
 		if err := t.discard(ctx); err != nil {
 			return err
@@ -161,6 +163,8 @@ var errCommitted = errors.New("the handler may have committed its transaction it
 // comes again finds that. A savepoint would avoid this, and cost each handler
 // two statements.
 func (t *transaction) discard(ctx context.Context) error {
+	ctx, cancel := context.WithDeadline(ctx, t.until)
+	defer cancel()
 	t.handle.end()
 	before := t.record.attempt
 	granted, err := t.take(ctx)
@@ -177,6 +181,8 @@ func (t *transaction) discard(ctx context.Context) error {
 // of. When nothing of it is to be seen, it may still be under way: who asks
 // again with the same key waits for that.
 func (t *transaction) recall(ctx context.Context, lost error) (found, error) {
+	ctx, cancel := context.WithDeadline(ctx, t.until)
+	defer cancel()
 	lease := cnerium.Lease{ID: t.claim.ID, Token: t.token}
 	done, err := t.isCommitted(ctx, lease, lost)
 	if err != nil && !errors.Is(err, cnerium.ErrLeaseLost) {

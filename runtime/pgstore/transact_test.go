@@ -389,3 +389,31 @@ func TestAHandlerThatBeginsAnewLeavesItsOutcomeUnknown(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, cnerium.StateReserved, record.State)
 }
+
+// TestAHandlerThatDeallocatesSpoilsItsOwnRequestOnly takes away from a
+// connection, which is the only one, what was prepared on it.
+func TestAHandlerThatDeallocatesSpoilsItsOwnRequestOnly(t *testing.T) {
+	t.Parallel()
+	m := newMedium(t)
+	opts := &pgstore.Options{Schema: m.schema, NoListen: true}
+	store, err := pgstore.Open(t.Context(), withPool(t, m.url, "1"), opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	m.table(t)
+	request := func(key, statement string) error {
+		_, err := store.Transact(t.Context(), claim(key), func(ctx context.Context, _ int) (cnerium.Outcome, error) {
+			_, err := pgstore.TxFrom(ctx).Exec(ctx, statement)
+			return silent(key), errors.Join(err, m.insert(ctx, key))
+		})
+		return err
+	}
+	require.NoError(t, request("before", "SELECT 1"))
+	for i := range 3 {
+		spoiled, next := fmt.Sprint("spoiled ", i), fmt.Sprint("next ", i)
+		require.Error(t, request(spoiled, "DEALLOCATE ALL"))
+		require.Equal(t, cnerium.StateAbsent, lookup(t, store, spoiled).State)
+		require.NoError(t, request(next, "SELECT 1"))
+		requireCommitted(t, store, next, next)
+	}
+	require.Equal(t, []string{"before", "next 0", "next 1", "next 2"}, m.rows(t))
+}

@@ -72,9 +72,9 @@ func (n *notifier) close() {
 
 // tell notifies everybody once. It need not be durable.
 func (s *Store) tell(ctx context.Context) error {
-	return s.ordered(ctx, func(b *pgx.Batch) {
+	return s.ordered(ctx, func(x *exchange) {
 		if !s.opts.NoListen && !s.opts.Portable {
-			b.Queue(s.sql.notify, s.channel())
+			x.add(nil, s.sql.notify, s.channel())
 		}
 	})
 }
