@@ -15,3 +15,6 @@ func (s *Store) SpendTokens() { s.writer.tokens.used = tokenBlock - 2*maxBatch }
 // Prepared returns how many statements of handlers are kept. No handler may
 // run meanwhile.
 func (s *Store) Prepared() int { return s.writer.prepared.ring.Len() }
+
+// ErrClosed is the error of what comes after Close.
+var ErrClosed = errClosed
