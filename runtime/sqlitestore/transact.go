@@ -145,7 +145,7 @@ func (t *transaction) open() (bool, error) {
 	q := t.writer.session
 	now := t.now().UnixMilli()
 	var err error
-	if t.record, err = findRecord(q, t.claim.ID); err != nil {
+	if t.record, err = findNewRecord(q, t.claim.ID); err != nil {
 		return false, err
 	}
 	granted := t.record.grant(t.claim, t.boot.id, now)
