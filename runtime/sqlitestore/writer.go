@@ -40,7 +40,7 @@ func newWriter(conn *sql.Conn) (*writer, error) {
 	w := &writer{session: newSession(inner), conn: conn, prepared: newPrepared(inner), patience: defaultPatience}
 	w.handlers = sql.OpenDB(nested{w})
 	w.handlers.SetMaxOpenConns(1)
-	if w.over, err = w.handlers.Begin(); err == nil {
+	if w.over, err = w.handlers.BeginTx(context.Background(), nil); err == nil {
 		err = w.over.Commit()
 	}
 	w.guard()
