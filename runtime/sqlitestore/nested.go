@@ -67,8 +67,8 @@ func (n nested) QueryContext(ctx context.Context, query string, args []driver.Na
 	return n.w.prepared.query(ctx, query, args)
 }
 
-// nestedTx begins and ends for database/sql alone. What becomes of the savepoint is
-// decided once nothing can run in it any more.
+// nestedTx begins and ends for database/sql alone. What becomes of the
+// savepoint is decided once nothing can run in it any more.
 type nestedTx struct{}
 
 func (nestedTx) Commit() error   { return nil }

@@ -32,6 +32,7 @@ type prepared struct {
 type statement struct {
 	driver.Stmt
 	text string
+	keep bool
 }
 
 func newPrepared(conn driver.ConnPrepareContext) *prepared {
@@ -44,7 +45,10 @@ func (p *prepared) take(ctx context.Context, text string) (*statement, error) {
 		return p.remove(kept), nil
 	}
 	stmt, err := p.conn.PrepareContext(ctx, text)
-	return &statement{stmt, text}, err
+	if err != nil {
+		return nil, err
+	}
+	return &statement{stmt, text, keepable(text)}, nil
 }
 
 // give keeps a statement for the next execution. After a failure it is
@@ -55,7 +59,7 @@ func (p *prepared) give(s *statement, failure error) error {
 		_ = s.Close()
 		return failure
 	}
-	if p.byText[s.text] != nil || !keepable(s.text) {
+	if !s.keep || p.byText[s.text] != nil {
 		return s.Close()
 	}
 	p.byText[s.text] = p.ring.PushFront(s)

@@ -281,6 +281,32 @@ func TestAHandlersArgumentsAreThoseOfDatabaseSQL(t *testing.T) {
 	require.Equal(t, []any{int64(3)}, c.row(t, "SELECT count(*) FROM notes"))
 }
 
+// counted counts how often it was asked for its value.
+type counted struct{ asked *int }
+
+func (c counted) Value() (driver.Value, error) {
+	*c.asked++
+	return int64(*c.asked), nil
+}
+
+func TestAnArgumentIsAskedForItsValueOnce(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t, "")
+	asked := 0
+	require.NoError(t, c.handle(t, func(ctx context.Context, tx sqlitestore.Tx) error {
+		for i := range 4 {
+			if i == 2 { // from here on the statements are those of database/sql
+				require.NoError(t, tx.QueryRowContext(ctx, "SELECT 1").Scan(new(int)))
+			}
+			_, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES (?)", counted{&asked})
+			require.NoError(t, err)
+		}
+		return nil
+	}))
+	require.Equal(t, 4, asked)
+	require.Equal(t, []any{int64(4)}, c.row(t, "SELECT count(*) FROM notes"))
+}
+
 func TestAResultIsThatOfItsStatement(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t, "CREATE TABLE rows (id INTEGER PRIMARY KEY)")

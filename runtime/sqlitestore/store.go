@@ -67,10 +67,11 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 //
 // The store holds one connection of the pool for its writes until it is closed,
 // so a pool that is limited to one connection is refused. It reads through
-// others and keeps those, too, up to half of the pool; of a pool that is
-// limited to fewer than eight it keeps none. The commit hook and the rollback hook of that connection are the store's.
-// Close leaves the pool open; close the store first. Pools from [OpenDB] have
-// the right settings. Any other should set a busy timeout.
+// others and keeps those, too, up to half of the pool, and no more than eight or
+// four for each processor; of a pool that is limited to fewer than eight it
+// keeps none. The commit hook and the rollback hook of the one that writes are
+// the store's. Close leaves the pool open; close the store first. Pools from
+// [OpenDB] have the right settings. Any other should set a busy timeout.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	s, err := newStore(ctx, db, opts)
 	if err != nil {

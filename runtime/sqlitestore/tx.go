@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"sync"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
@@ -64,17 +65,13 @@ type handlerTx struct {
 // ExecContext is that of *sql.Tx.
 func (h *handlerTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	ctx = h.bound(ctx)
-	values, plain := plainValues(args)
-	if !plain {
-		return h.begun().ExecContext(ctx, query, args...)
+	if values, plain := h.plainValues(args); plain {
+		result, err := h.exec(ctx, query, values)
+		if !errors.Is(err, driver.ErrSkip) {
+			return result, err
+		}
 	}
-	h.mu.Lock()
-	if h.ended || h.tx != nil {
-		h.mu.Unlock()
-		return h.begun().ExecContext(ctx, query, args...)
-	}
-	defer h.mu.Unlock()
-	return nested{h.writer}.ExecContext(ctx, query, values)
+	return h.begun().ExecContext(ctx, query, args...)
 }
 
 // PrepareContext is that of *sql.Tx.
@@ -90,6 +87,17 @@ func (h *handlerTx) QueryContext(ctx context.Context, query string, args ...any)
 // QueryRowContext is that of *sql.Tx.
 func (h *handlerTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	return h.begun().QueryRowContext(h.bound(ctx), query, args...)
+}
+
+// exec executes on the connection, or returns driver.ErrSkip when that is the
+// business of database/sql.
+func (h *handlerTx) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tx != nil || h.ended {
+		return nil, driver.ErrSkip
+	}
+	return nested{h.writer}.ExecContext(ctx, query, args)
 }
 
 // begun returns the transaction of database/sql, or one that has ended.
@@ -117,9 +125,13 @@ func (h *handlerTx) end() {
 	}
 }
 
-// plainValues returns the arguments as a driver takes them. What needs more
-// than the default conversion, such as names, is left to database/sql.
-func plainValues(args []any) ([]driver.NamedValue, bool) {
+// plainValues returns the arguments as a driver takes them, for exec. What
+// needs more than the default conversion, such as names, is left to
+// database/sql, and so is everything once it has its part.
+func (h *handlerTx) plainValues(args []any) ([]driver.NamedValue, bool) {
+	if h.indirect() {
+		return nil, false
+	}
 	values := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
 		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
@@ -129,6 +141,14 @@ func plainValues(args []any) ([]driver.NamedValue, bool) {
 		values[i] = driver.NamedValue{Ordinal: i + 1, Value: value}
 	}
 	return values, true
+}
+
+// indirect tells whether the connection is that of database/sql by now, or of
+// nobody.
+func (h *handlerTx) indirect() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.tx != nil || h.ended
 }
 
 // bound returns a context that ends with the given one and with the handler's.
