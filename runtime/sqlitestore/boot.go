@@ -214,10 +214,12 @@ func (s *Store) anyDead(ctx context.Context, id int64) (dead bool, err error) {
 	if s.boot.lock == nil {
 		return false, nil
 	}
-	err = s.otherBoots(view{ctx, s.reader}, id, func(_ int64, lock *flock.Flock) error {
-		locked, err := lock.TryLock()
-		dead = dead || locked && err == nil
-		return lock.Close()
+	err = s.reader.read(ctx, func(q queries) error {
+		return s.otherBoots(q, id, func(_ int64, lock *flock.Flock) error {
+			locked, err := lock.TryLock()
+			dead = dead || locked && err == nil
+			return lock.Close()
+		})
 	})
 	return dead, err
 }

@@ -11,3 +11,10 @@ func (s *Store) TakeYourTime() { s.writer.patience = patience{batch: time.Hour, 
 
 // SpendTokens leaves hardly any fencing tokens of the block that was drawn.
 func (s *Store) SpendTokens() { s.writer.tokens.used = tokenBlock - 2*maxBatch }
+
+// Prepared returns how many statements of handlers are kept. No handler may
+// run meanwhile.
+func (s *Store) Prepared() int { return s.writer.prepared.ring.Len() }
+
+// ErrClosed is the error of what comes after Close.
+var ErrClosed = errClosed

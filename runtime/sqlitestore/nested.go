@@ -7,9 +7,10 @@ import (
 )
 
 // nested makes the writer's connection that of a pool whose transactions are
-// savepoints inside a batch. So a handler has a true *sql.Tx, whose end closes
-// the statements and rows that it has left open, waits for what is still
-// running, and lets nothing in any more, although the batch goes on.
+// savepoints inside a batch, which are open already. So a handler that asks for
+// rows has a true *sql.Tx, whose end closes the statements and rows that it has
+// left open, waits for what is still running, and lets nothing in any more,
+// although the batch goes on.
 type nested struct{ w *writer }
 
 // Connect returns the writer's connection, as often as it is asked for: the
@@ -31,12 +32,9 @@ const (
 var errEnded = errors.New("the handler ended the transaction, or went on after an error that did")
 
 // Begin implements driver.Conn.
-func (n nested) Begin() (driver.Tx, error) {
-	_, err := n.w.exec(openSavepoint)
-	return nestedTx{}, err
-}
+func (n nested) Begin() (driver.Tx, error) { return nestedTx{}, nil }
 
-// BeginTx opens the savepoint.
+// BeginTx begins for database/sql alone.
 func (n nested) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) { return n.Begin() }
 
 // Prepare implements driver.Conn.
@@ -58,7 +56,7 @@ func (n nested) ExecContext(ctx context.Context, query string, args []driver.Nam
 	if n.w.undone.Load() {
 		return nil, errEnded
 	}
-	return n.w.session.conn.ExecContext(ctx, query, args)
+	return n.w.prepared.exec(ctx, query, args)
 }
 
 // QueryContext queries the writer's connection.
@@ -66,11 +64,11 @@ func (n nested) QueryContext(ctx context.Context, query string, args []driver.Na
 	if n.w.undone.Load() {
 		return nil, errEnded
 	}
-	return n.w.session.conn.QueryContext(ctx, query, args)
+	return n.w.prepared.query(ctx, query, args)
 }
 
-// nestedTx ends for database/sql alone. What becomes of the savepoint is
-// decided once nothing can run in it any more.
+// nestedTx begins and ends for database/sql alone. What becomes of the
+// savepoint is decided once nothing can run in it any more.
 type nestedTx struct{}
 
 func (nestedTx) Commit() error   { return nil }

@@ -109,6 +109,23 @@ SELECT fingerprint, header, body, token || ' ' || attempt || ' ' || since || ' '
 FROM cnerium_records
 WHERE scope = ? AND operation = ? AND key = ?`
 
+// selectPresent finds out without the row whether there is one.
+const selectPresent = `SELECT 1 FROM cnerium_records WHERE scope = ? AND operation = ? AND key = ?`
+
+// findNewRecord is findRecord for a key that is new as a rule: that there is no
+// row costs less to find out than what is in it.
+func findNewRecord(q queries, id cnerium.ID) (*record, error) {
+	var present int
+	err := q.row(selectPresent, []any{id.Scope, id.Operation, id.Key}, &present)
+	if errors.Is(err, sql.ErrNoRows) {
+		return &record{id: id}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return findRecord(q, id)
+}
+
 // findRecord returns the row, or a record without a state.
 func findRecord(q queries, id cnerium.ID) (*record, error) {
 	r := &record{id: id}

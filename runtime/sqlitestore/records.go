@@ -43,7 +43,7 @@ func (s *Store) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, erro
 
 func (s *Store) lookup(ctx context.Context, id cnerium.ID) (found cnerium.Record, r *record, err error) {
 	err = s.read(ctx, "look up", func(q queries) error {
-		if r, err = findRecord(q, id); err != nil {
+		if r, err = findNewRecord(q, id); err != nil {
 			return err
 		}
 		found = r.at(s.now().UnixMilli(), s.eventCursor)

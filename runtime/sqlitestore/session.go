@@ -37,7 +37,20 @@ type driverConn interface {
 	sqlite.DBStatus
 }
 
-// session is the queries of the writer. It works below database/sql, whose
+// driverOf returns what is below a connection of a pool. While that is not
+// closed, nobody else gets it.
+func driverOf(conn *sql.Conn) (inner driverConn, err error) {
+	err = conn.Raw(func(raw any) error {
+		var ok bool
+		if inner, ok = raw.(driverConn); !ok {
+			return fmt.Errorf("the pool's connections are %T: open it with the driver modernc.org/sqlite", raw)
+		}
+		return nil
+	})
+	return inner, err
+}
+
+// session is the queries of one connection. It works below database/sql, whose
 // locks and conversions cost more than the statements of an operation. One
 // goroutine may use it at a time.
 type session struct {

@@ -38,7 +38,7 @@ type Store struct {
 	cache    *cache
 
 	writer *writer
-	reader *statements
+	reader *readers
 }
 
 // Open opens the database at path, creates it if there is none, and brings
@@ -65,11 +65,13 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 // opened with the driver modernc.org/sqlite, and brings the store's tables up
 // to date. Nil options are the zero value. The context bounds the call only.
 //
-// The store holds one connection of the pool until it is closed and reads
-// through the others, so a pool that is limited to one connection is refused.
-// The commit hook and the rollback hook of that connection are the store's.
-// Close leaves the pool open; close the store first. Pools from [OpenDB] have
-// the right settings. Any other should set a busy timeout.
+// The store holds one connection of the pool for its writes until it is closed,
+// so a pool that is limited to one connection is refused. It reads through
+// others and keeps those, too, up to half of the pool, and no more than eight or
+// four for each processor; of a pool that is limited to fewer than eight it
+// keeps none. The commit hook and the rollback hook of the one that writes are
+// the store's. Close leaves the pool open; close the store first. Pools from
+// [OpenDB] have the right settings. Any other should set a busy timeout.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	s, err := newStore(ctx, db, opts)
 	if err != nil {
@@ -86,7 +88,7 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	s := &Store{db: db, now: opts.Now, limits: limitsOf(opts), cache: newCache(cacheBytes(opts)), logger: opts.Logger, reader: newStatements(db)}
+	s := &Store{db: db, now: opts.Now, limits: limitsOf(opts), cache: newCache(cacheBytes(opts)), logger: opts.Logger, reader: newReaders(db)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -137,7 +139,11 @@ func (s *Store) setUp(ctx context.Context) error {
 
 // compareEpoch reads the epoch through the pool.
 func (s *Store) compareEpoch(ctx context.Context) error {
-	seen, err := readEpoch(view{ctx, s.reader})
+	var seen string
+	err := s.reader.read(ctx, func(q queries) (err error) {
+		seen, err = readEpoch(q)
+		return err
+	})
 	switch {
 	case err != nil && !s.inMemory:
 		return fmt.Errorf("read through the pool: %w", err)
@@ -184,15 +190,6 @@ func (s *Store) log() *slog.Logger {
 	return slog.Default()
 }
 
-// reading returns the context of a read. While all connections of the pool are
-// in use it still has an end, because the wait for one may be long.
-func (s *Store) reading(ctx context.Context) context.Context {
-	if stats := s.db.Stats(); stats.MaxOpenConnections > 0 && stats.InUse >= stats.MaxOpenConnections {
-		return ctx
-	}
-	return context.WithoutCancel(ctx)
-}
-
 // write runs change as one durable operation, given the time in Unix
 // milliseconds. Nothing of a change that returns an error is stored. It may be
 // run again, and by another goroutine, when what shared its transaction was
@@ -214,19 +211,17 @@ func (s *Store) writeIn(
 	})))
 }
 
-// read runs view on connections that wait for no writer. In memory there is
+// read runs look on a connection that waits for no writer. In memory there is
 // no log from which to read beside a writer; it has to take its turn. Like a
-// write, a read that has begun is carried through: it is short, and
-// database/sql would throw a connection away with it.
+// write, a read that has begun is carried through.
 func (s *Store) read(ctx context.Context, what string, look func(q queries) error) error {
 	if err := s.readable(ctx); err != nil {
 		return describe(what, err)
 	}
-	view := view{ctx: s.reading(ctx), statements: s.reader}
 	if s.inMemory {
-		return describe(what, s.writer.exclusively(ctx, func() error { return look(view) }))
+		return describe(what, s.writer.exclusively(ctx, func() error { return s.reader.read(ctx, look) }))
 	}
-	return describe(what, look(view))
+	return describe(what, s.reader.read(ctx, look))
 }
 
 // readable returns why a read cannot begin, if so.

@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -70,8 +69,8 @@ type transaction struct {
 	*task
 	claim cnerium.Claim
 	batch *batch
-	tx    *sql.Tx
-	begun time.Time // when the handler began
+	tx    *handlerTx // nil without a savepoint
+	begun time.Time  // when the handler began
 
 	// holds tells that the call's own goroutine has the writer.
 	holds bool
@@ -146,18 +145,19 @@ func (t *transaction) open() (bool, error) {
 	q := t.writer.session
 	now := t.now().UnixMilli()
 	var err error
-	if t.record, err = findRecord(q, t.claim.ID); err != nil {
+	if t.record, err = findNewRecord(q, t.claim.ID); err != nil {
 		return false, err
 	}
 	granted := t.record.grant(t.claim, t.boot.id, now)
 	if t.found = t.record.at(now, t.eventCursor); !granted {
 		return false, err
 	}
-	t.writer.handling.Store(true)
-	if t.tx, err = t.writer.handlers.BeginTx(context.Background(), nil); err != nil {
-		t.writer.handling.Store(false)
+	if _, err = q.exec(openSavepoint); err != nil {
+		return false, err
 	}
-	return err == nil, err
+	t.tx = &handlerTx{writer: t.writer}
+	t.writer.handling.Store(true)
+	return true, nil
 }
 
 // handle runs the handler and stores its outcome. When the handler's time is
@@ -167,13 +167,14 @@ func (t *transaction) handle(
 	ctx context.Context, run func(ctx context.Context, attempt int) (cnerium.Outcome, error),
 ) error {
 	t.begun = time.Now()
+	t.tx.ctx = ctx
 	stop := context.AfterFunc(ctx, func() {
 		t.undo(context.Cause(ctx))
 		t.batch.goOn()
 	})
 	t.holds = false // until the handler has ended in time, however it ends
 	defer func() { t.holds = t.holds || stop() }()
-	outcome, err := run(context.WithValue(ctx, txKey{}, Tx(handlerTx{tx: t.tx, ctx: ctx})), t.record.attempt)
+	outcome, err := run(context.WithValue(ctx, txKey{}, Tx(t.tx)), t.record.attempt)
 	if !stop() {
 		return context.Cause(ctx)
 	}
@@ -233,7 +234,7 @@ func (t *transaction) store(outcome cnerium.Outcome) error {
 // and closes all that is open, also when that has happened already. The error
 // says that the transaction is gone.
 func (t *transaction) leave() error {
-	_ = t.tx.Commit() // nothing but the end for database/sql: see nestedTx
+	t.tx.end()
 	t.observe()
 	t.writer.handling.Store(false)
 	if t.writer.undone.Load() {

@@ -3,6 +3,9 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"sync"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
 )
@@ -47,36 +50,111 @@ func TxFrom(ctx context.Context) Tx {
 }
 
 // handlerTx is the Tx of one handler. It has no Commit to be found by a type
-// assertion, and its statements end with the handler's time.
+// assertion, and its statements end with the handler's time. What returns no
+// rows goes straight to the connection; database/sql has its part from the
+// moment when rows or a statement are asked for.
 type handlerTx struct {
-	tx  *sql.Tx
-	ctx context.Context // the handler's
+	ctx    context.Context // the handler's
+	writer *writer
+
+	mu    sync.Mutex // held while the connection is used without tx
+	tx    *sql.Tx    // nil until it is needed
+	ended bool
 }
 
 // ExecContext is that of *sql.Tx.
-func (h handlerTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return h.tx.ExecContext(h.bound(ctx), query, args...)
+func (h *handlerTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = h.bound(ctx)
+	if values, plain := h.plainValues(args); plain {
+		result, err := h.exec(ctx, query, values)
+		if !errors.Is(err, driver.ErrSkip) {
+			return result, err
+		}
+	}
+	return h.begun().ExecContext(ctx, query, args...)
 }
 
 // PrepareContext is that of *sql.Tx.
-func (h handlerTx) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	return h.tx.PrepareContext(h.bound(ctx), query)
+func (h *handlerTx) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return h.begun().PrepareContext(h.bound(ctx), query)
 }
 
 // QueryContext is that of *sql.Tx.
-func (h handlerTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return h.tx.QueryContext(h.bound(ctx), query, args...)
+func (h *handlerTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return h.begun().QueryContext(h.bound(ctx), query, args...)
 }
 
 // QueryRowContext is that of *sql.Tx.
-func (h handlerTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return h.tx.QueryRowContext(h.bound(ctx), query, args...)
+func (h *handlerTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return h.begun().QueryRowContext(h.bound(ctx), query, args...)
+}
+
+// exec executes on the connection, or returns driver.ErrSkip when that is the
+// business of database/sql.
+func (h *handlerTx) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tx != nil || h.ended {
+		return nil, driver.ErrSkip
+	}
+	return nested{h.writer}.ExecContext(ctx, query, args)
+}
+
+// begun returns the transaction of database/sql, or one that has ended.
+func (h *handlerTx) begun() *sql.Tx {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tx == nil && !h.ended {
+		h.tx, _ = h.writer.handlers.BeginTx(context.Background(), nil) // fails with a writer that is closed only
+	}
+	if h.tx == nil {
+		return h.writer.over
+	}
+	return h.tx
+}
+
+// end lets nothing in any more, waits for a statement that is running, and
+// closes all that is open.
+func (h *handlerTx) end() {
+	h.mu.Lock()
+	h.ended = true
+	tx := h.tx
+	h.mu.Unlock()
+	if tx != nil {
+		_ = tx.Commit() // nothing but the end for database/sql: see nestedTx
+	}
+}
+
+// plainValues returns the arguments as a driver takes them, for exec. What
+// needs more than the default conversion, such as names, is left to
+// database/sql, and so is everything once it has its part.
+func (h *handlerTx) plainValues(args []any) ([]driver.NamedValue, bool) {
+	if h.indirect() {
+		return nil, false
+	}
+	values := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
+		if err != nil {
+			return nil, false
+		}
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: value}
+	}
+	return values, true
+}
+
+// indirect tells whether the connection is that of database/sql by now, or of
+// nobody.
+func (h *handlerTx) indirect() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.tx != nil || h.ended
 }
 
 // bound returns a context that ends with the given one and with the handler's.
 // Rows may be read for as long as the transaction lasts, so nothing ends it
 // earlier.
-func (h handlerTx) bound(ctx context.Context) context.Context {
+func (h *handlerTx) bound(ctx context.Context) context.Context {
 	if ctx.Done() == h.ctx.Done() {
 		return ctx
 	}

@@ -15,7 +15,9 @@ type writer struct {
 	*session
 	conn     *sql.Conn // the session's, held so that the pool leaves it alone
 	queue    queue     // to use the connection
+	prepared *prepared // statements of handlers
 	handlers *sql.DB   // begins the transactions of handlers, inside a batch
+	over     *sql.Tx   // one of them that has ended, for who comes late
 	closed   atomic.Bool
 
 	// handling is set while a handler has the transaction, and undone once
@@ -31,23 +33,18 @@ type writer struct {
 }
 
 func newWriter(conn *sql.Conn) (*writer, error) {
-	w := &writer{conn: conn, patience: defaultPatience}
-	err := conn.Raw(func(raw any) error {
-		inner, ok := raw.(driverConn)
-		if !ok {
-			return fmt.Errorf("the pool's connections are %T: open it with the driver modernc.org/sqlite", raw)
-		}
-		// While conn is not closed, nobody else gets this connection.
-		w.session = newSession(inner)
-		return nil
-	})
+	inner, err := driverOf(conn)
 	if err != nil {
 		return nil, err
 	}
+	w := &writer{session: newSession(inner), conn: conn, prepared: newPrepared(inner), patience: defaultPatience}
 	w.handlers = sql.OpenDB(nested{w})
 	w.handlers.SetMaxOpenConns(1)
+	if w.over, err = w.handlers.BeginTx(context.Background(), nil); err == nil {
+		err = w.over.Commit()
+	}
 	w.guard()
-	return w, nil
+	return w, err
 }
 
 // guard keeps what a handler writes inside the transaction that stores its
@@ -167,7 +164,7 @@ func (w *writer) close() error {
 	// A pool that was closed first has left the connection open until now.
 	w.session.conn.RegisterCommitHook(nil)
 	w.session.conn.RegisterRollbackHook(nil)
-	err = errors.Join(err, w.session.close())
+	err = errors.Join(err, w.prepared.close(), w.session.close())
 	discard := w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	if !errors.Is(discard, driver.ErrBadConn) && !errors.Is(discard, sql.ErrConnDone) {
 		err = errors.Join(err, discard)
