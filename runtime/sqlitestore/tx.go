@@ -151,11 +151,17 @@ func (h *handlerTx) indirect() bool {
 	return h.tx != nil || h.ended
 }
 
+func (h *handlerTx) isOver() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ended
+}
+
 // bound returns a context that ends with the given one and with the handler's.
 // Rows may be read for as long as the transaction lasts, so nothing ends it
-// earlier.
+// earlier. Once that is over, it is for the transaction to say so.
 func (h *handlerTx) bound(ctx context.Context) context.Context {
-	if ctx.Done() == h.ctx.Done() {
+	if ctx.Done() == h.ctx.Done() || h.isOver() {
 		return ctx
 	}
 	ctx, cancel := context.WithCancel(ctx)
