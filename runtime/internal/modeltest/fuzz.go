@@ -42,6 +42,6 @@ func FuzzResponse(f *testing.F, open func(now func() time.Time) cnerium.Store) {
 		rec, err = store.Lookup(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, id, rec.ID)
-		require.True(t, want == rec.Response)
+		require.Equal(t, want, rec.Response)
 	})
 }
