@@ -82,11 +82,12 @@ func (d *deadline) Done() <-chan struct{} {
 // Err tells why the context has ended.
 func (d *deadline) Err() error {
 	d.mu.Lock()
-	late := d.err == nil && !d.at.IsZero() && !time.Now().Before(d.at)
+	err, at := d.err, d.at
 	d.mu.Unlock()
-	if late {
-		d.end(context.DeadlineExceeded)
+	if err != nil || at.IsZero() || time.Now().Before(at) {
+		return err
 	}
+	d.end(context.DeadlineExceeded)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.err

@@ -31,7 +31,7 @@ func (e *exchange) answer(a answer) {
 	}
 	e.answered = true
 	a.reply(e.w)
-	e.rt.logRequest(e.r.Context(), e.id, a, time.Since(e.begun))
+	e.rt.logRequest(e.r.Context(), e.id, a, e.begun)
 }
 
 // answerEarly sends the answer while the goroutine that serves the request is
@@ -49,7 +49,7 @@ func (e *exchange) answerEarly(a answer) {
 		header["Content-Length"] = []string{strconv.Itoa(len(a.resp.Body))}
 		header["Connection"] = []string{"close"}
 		a.reply(e.w)
-		e.rt.logRequest(e.r.Context(), e.id, a, time.Since(e.begun))
+		e.rt.logRequest(e.r.Context(), e.id, a, e.begun)
 		return http.NewResponseController(e.w).Flush()
 	})
 	if err != nil {

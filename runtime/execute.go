@@ -37,11 +37,12 @@ var errGoexit = errors.New("the handler called runtime.Goexit")
 func (x *execution) start() answer {
 	x.ctx = &x.req.life
 	life := &x.req.life // a transactional handler that runs again gets another one
-	end := time.Now().Add(x.rt.Timeout)
+	now := time.Now()
+	end := now.Add(x.rt.Timeout)
 	life.start(end)
 	client := x.exchange.r.Context()
 	if !x.exchange.canAnswerEarly() {
-		x.startWatch(time.Time{}) // await answers in time
+		x.startWatch(now, time.Time{}) // await answers in time
 		done := x.rt.app.flights.landing(&x.flight)
 		go x.run()
 		return x.await(client, life, done)
@@ -49,7 +50,7 @@ func (x *execution) start() answer {
 	if at, ok := client.Deadline(); ok && at.Before(end) {
 		end = at
 	}
-	x.startWatch(end)
+	x.startWatch(now, end)
 	x.runHere()
 	return x.flight.answer
 }

@@ -64,7 +64,7 @@ func (f *flight) landing() <-chan struct{} {
 
 // join has the caller lead the flight of the record, unless there is one. It
 // returns an answer when there will be no new ones.
-func (fs *flights) join(f *flight, id ID, fingerprint Fingerprint) (a answer, lead bool) {
+func (fs *flights) join(f *flight, id ID, fingerprint Fingerprint, now time.Time) (a answer, lead bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.byID[id] != nil {
@@ -73,7 +73,7 @@ func (fs *flights) join(f *flight, id ID, fingerprint Fingerprint) (a answer, le
 	if fs.closed {
 		return notServing(), false
 	}
-	f.id, f.fingerprint, f.since = id, fingerprint, time.Now()
+	f.id, f.fingerprint, f.since = id, fingerprint, now
 	if fs.byID == nil {
 		fs.byID = make(map[ID]*flight)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // logRequest writes the one line of a request. It never has the key or a body.
-func (rt *route) logRequest(ctx context.Context, id ID, a answer, took time.Duration) {
+func (rt *route) logRequest(ctx context.Context, id ID, a answer, begun time.Time) {
 	level := slog.LevelInfo
 	if a.resp.Status >= 500 && !errors.Is(a.err, context.Canceled) { // a client that left is no error
 		level = slog.LevelError
@@ -24,7 +24,7 @@ func (rt *route) logRequest(ctx context.Context, id ID, a answer, took time.Dura
 		slog.String("decision", string(a.decision)),
 		slog.Int("status", a.resp.Status))
 	attrs = append(attrs,
-		slog.Duration("duration", took),
+		slog.Duration("duration", time.Since(begun)),
 		slog.String("key_hash", keyHash(id.Key)))
 	if a.attempt > 1 {
 		attrs = append(attrs, slog.Int("attempt", a.attempt))

@@ -12,7 +12,8 @@ import (
 // reserves and executes. It has no answer when somebody else was first.
 func (rt *route) lead(e *exchange, req *Request) (answer, bool) {
 	x := &execution{rt: rt, exchange: e, req: req}
-	a, leads := rt.app.flights.join(&x.flight, req.id, req.fingerprint)
+	now := time.Now()
+	a, leads := rt.app.flights.join(&x.flight, req.id, req.fingerprint, now)
 	if !leads {
 		return a, a.decision != ""
 	}
@@ -22,7 +23,7 @@ func (rt *route) lead(e *exchange, req *Request) (answer, bool) {
 			rt.app.flights.finish(&x.flight, answer{}, false)
 		}
 	}()
-	a, ready = x.prepare()
+	a, ready = x.prepare(now)
 	if ready {
 		a = x.start()
 	}
@@ -32,7 +33,7 @@ func (rt *route) lead(e *exchange, req *Request) (answer, bool) {
 // prepare binds the request and, for a plain handler, reserves the record. It
 // returns false when there is nothing to run: with the answer, or without one
 // when the record is somebody else's.
-func (x *execution) prepare() (answer, bool) {
+func (x *execution) prepare(now time.Time) (answer, bool) {
 	var err error
 	if x.call, err = x.bind(); err != nil {
 		return refuse(err), false
@@ -46,7 +47,7 @@ func (x *execution) prepare() (answer, bool) {
 	// A client that hangs up now must not leave a reservation that nobody
 	// knows of. The route's timeout is the handler's, not the store's.
 	x.claiming.values = x.req.life.values
-	x.claiming.start(time.Now().Add(settleTimeout))
+	x.claiming.start(now.Add(settleTimeout))
 	defer x.claiming.end(context.Canceled)
 	rec, lease, err := x.rt.app.store.Reserve(&x.claiming, x.claim())
 	if err != nil {

@@ -34,7 +34,7 @@ func (r *Response) Set(name, value string) *Response {
 func Bytes(status int, contentType string, body []byte) *Response {
 	r := &Response{Status: status, Body: body}
 	if contentType != "" {
-		r.Set("Content-Type", contentType)
+		r.Header = http.Header{"Content-Type": {contentType}}
 	}
 	return r
 }

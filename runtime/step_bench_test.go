@@ -34,12 +34,12 @@ func BenchmarkStep(b *testing.B) {
 		{"make the handler's request", func() { newRequest(r, id, Fingerprint{}, body) }},
 		{"take and give the lead", func() {
 			f := new(flight)
-			fs.join(f, id, Fingerprint{})
+			fs.join(f, id, Fingerprint{}, time.Time{})
 			fs.finish(f, answer{}, false)
 		}},
 		{"watch", func() {
 			x := &execution{rt: &route{app: &App{}, Route: Route{Lease: time.Hour}}, lease: &Lease{}}
-			x.startWatch(time.Now().Add(time.Hour))
+			x.startWatch(time.Now(), time.Now().Add(time.Hour))
 			x.watch.stopRenewals()
 			x.watch.stop()
 			x.rt.app.flights.timer.Stop()

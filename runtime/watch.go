@@ -22,11 +22,11 @@ type watch struct {
 
 // startWatch begins with renewals of the lease, if there is one, and has the
 // answer sent when it is late, if it is ever.
-func (x *execution) startWatch(late time.Time) {
+func (x *execution) startWatch(now, late time.Time) {
 	w := &x.watch
 	w.mu.Lock()
 	if x.lease != nil {
-		w.beat = time.Now().Add(x.renewEvery())
+		w.beat = now.Add(x.renewEvery())
 	}
 	w.late = late
 	next := w.next()
