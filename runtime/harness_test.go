@@ -26,9 +26,14 @@ var stores = []struct {
 	open func(t *testing.T) cnerium.Store
 }{
 	{"memstore", func(*testing.T) cnerium.Store { return memstore.New(nil) }},
+	{"memstore, writer not flushable", func(*testing.T) cnerium.Store { return unflushed{memstore.New(nil)} }},
 	{"sqlitestore file", func(t *testing.T) cnerium.Store { return openSQLite(t, filepath.Join(t.TempDir(), "test.db")) }},
 	{"sqlitestore memory", func(t *testing.T) cnerium.Store { return openSQLite(t, ":memory:") }},
 }
+
+// unflushed is a store whose service has a middleware that hides that its
+// writer can be flushed, so that handlers have goroutines of their own.
+type unflushed struct{ cnerium.Store }
 
 func openSQLite(t *testing.T, path string) cnerium.Store {
 	store, err := sqlitestore.Open(t.Context(), path, nil)
@@ -69,7 +74,11 @@ func newService(t *testing.T, store cnerium.Store, opts *cnerium.Options, routes
 	for _, route := range routes {
 		s.app.Handle(s.counted(route))
 	}
-	server := httptest.NewServer(s.mux)
+	handler := http.Handler(s.mux)
+	if _, ok := store.(unflushed); ok {
+		handler = withoutFlush(handler)
+	}
+	server := httptest.NewServer(handler)
 	s.url = server.URL
 	t.Cleanup(func() {
 		require.NoError(t, s.app.Close(context.Background()))
