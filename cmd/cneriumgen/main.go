@@ -103,6 +103,7 @@ func (c *command) run(args []string) int {
 // usageError is the error of a command that was called in a wrong way.
 type usageError struct{ message string }
 
+// Error says what was wrong.
 func (e *usageError) Error() string { return e.message }
 
 // usagef returns a usageError.

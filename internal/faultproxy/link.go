@@ -34,6 +34,7 @@ func newLink(p *Proxy, client, server net.Conn) *link {
 
 type readerFunc func([]byte) (int, error)
 
+// Read calls the function.
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // readServer reads from the server and hands on what it has read.

@@ -15,6 +15,7 @@ var ErrResponseTooLarge = errors.New("the answer is longer than MaxResponse")
 // timeoutError is the error of an attempt that took too long.
 type timeoutError time.Duration
 
+// Error says how long it was waited for.
 func (t timeoutError) Error() string {
 	return fmt.Sprintf("no answer within %v", time.Duration(t))
 }

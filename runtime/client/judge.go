@@ -71,8 +71,10 @@ type finalError struct {
 	pending bool // the request may have been carried out
 }
 
+// Error is that of the error.
 func (e *finalError) Error() string { return e.err.Error() }
 
+// Unwrap returns the error.
 func (e *finalError) Unwrap() error { return e.err }
 
 // hopeless reports whether an error will be the same the next time: it is

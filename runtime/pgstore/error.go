@@ -62,6 +62,7 @@ func code(err error) string {
 // whether what was sent has happened.
 type lostError struct{ error }
 
+// Unwrap returns the error.
 func (e lostError) Unwrap() error { return e.error }
 
 // SafeToRetry contradicts what the error may say of itself.
@@ -70,6 +71,7 @@ func (e lostError) SafeToRetry() bool { return false }
 // unsentError is an error that came up before anything was sent.
 type unsentError struct{ error }
 
+// Unwrap returns the error.
 func (e unsentError) Unwrap() error { return e.error }
 
 func isLost(err error) bool { return errors.As(err, new(lostError)) }

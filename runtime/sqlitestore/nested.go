@@ -71,5 +71,8 @@ func (n nested) QueryContext(ctx context.Context, query string, args []driver.Na
 // savepoint is decided once nothing can run in it any more.
 type nestedTx struct{}
 
-func (nestedTx) Commit() error   { return nil }
+// Commit does nothing.
+func (nestedTx) Commit() error { return nil }
+
+// Rollback does nothing.
 func (nestedTx) Rollback() error { return nil }

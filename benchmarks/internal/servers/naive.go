@@ -40,6 +40,7 @@ type kept struct {
 	body   []byte
 }
 
+// ServeHTTP answers once for each key.
 func (n *naive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := n.serve(w, r); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
