@@ -16,5 +16,8 @@ func (s *Store) SpendTokens() { s.writer.tokens.used = tokenBlock - 2*maxBatch }
 // run meanwhile.
 func (s *Store) Prepared() int { return s.writer.prepared.ring.Len() }
 
+// NeverRest keeps connections for reads however long nobody reads.
+func (s *Store) NeverRest() { s.reader.rest = time.Hour }
+
 // ErrClosed is the error of what comes after Close.
 var ErrClosed = errClosed

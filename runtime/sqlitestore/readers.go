@@ -5,24 +5,38 @@ import (
 	"database/sql"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
+	"time"
 )
 
 // Below so many connections a pool is too small for connections that are
 // kept for reads: those of the application would be missing.
 const roomyPool = 8
 
+// defaultRest is for how long, and at most twice as long, a connection that
+// nobody reads with is kept from others who could use it.
+const defaultRest = 100 * time.Millisecond
+
 // readers are the connections that read. They are taken from the pool when
 // they are needed, and kept, because a statement that is prepared once costs a
 // fraction, and so does what is below database/sql.
+//
+// Of a pool that is not the store's own, others want connections, too: the
+// application, or another store. They would wait for as long as the ones that
+// are kept here. So none is kept while all are in use, and none that rests for
+// long.
 type readers struct {
 	db    *sql.DB
 	turns chan struct{} // has room for as many as may read at a time
 	keeps bool          // connections are kept; else each goes back after a read
+	rest  time.Duration // 0 when the pool is the store's own
 
-	mu     sync.Mutex
-	idle   []*reader // the last is the one used last
-	closed bool
+	mu      sync.Mutex
+	idle    []*reader   // the last is the one used last
+	resting int         // how many of them nobody has read with since the last round
+	round   *time.Timer // nil when none is idle
+	closed  bool
 }
 
 // reader is a connection that reads.
@@ -31,7 +45,7 @@ type reader struct {
 	conn *sql.Conn // the session's, held so that the pool leaves it alone
 }
 
-func newReaders(db *sql.DB) *readers {
+func newReaders(db *sql.DB, shared bool) *readers {
 	limit := db.Stats().MaxOpenConnections
 	turns := max(roomyPool, 4*runtime.GOMAXPROCS(0))
 	switch {
@@ -40,7 +54,11 @@ func newReaders(db *sql.DB) *readers {
 	case limit > 0:
 		turns = limit - 1 // the writer has one
 	}
-	return &readers{db: db, turns: make(chan struct{}, turns), keeps: limit == 0 || limit >= roomyPool}
+	r := &readers{db: db, turns: make(chan struct{}, turns), keeps: limit == 0 || limit >= roomyPool}
+	if shared {
+		r.rest = defaultRest
+	}
+	return r
 }
 
 // read gives look a connection. The context bounds the wait for one: what has
@@ -102,6 +120,7 @@ func (r *readers) kept() (*reader, error) {
 	}
 	c := r.idle[last]
 	r.idle = r.idle[:last]
+	r.resting = min(r.resting, last)
 	return c, nil
 }
 
@@ -113,15 +132,46 @@ var ended = func() context.Context {
 	return ctx
 }()
 
-// give keeps a connection for the next read, unless it has failed.
+// give keeps a connection for the next read, unless it has failed, or somebody
+// may wait for it.
 func (r *readers) give(c *reader, sound bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if sound && r.keeps && !r.closed {
-		r.idle = append(r.idle, c)
-		return nil
+	if !sound || !r.keeps || r.closed || r.scarce() {
+		return c.close()
 	}
-	return c.close()
+	r.idle = append(r.idle, c)
+	if r.rest > 0 && r.round == nil {
+		r.resting = 0
+		r.round = time.AfterFunc(r.rest, r.goRound)
+	}
+	return nil
+}
+
+// scarce tells whether who wants a connection of the pool has to wait.
+func (r *readers) scarce() bool {
+	if r.rest == 0 {
+		return false
+	}
+	stats := r.db.Stats()
+	return stats.MaxOpenConnections > 0 && stats.InUse >= stats.MaxOpenConnections
+}
+
+// goRound gives back what has rested since the last round.
+func (r *readers) goRound() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	for _, c := range r.idle[:r.resting] {
+		_ = c.close() // nobody reads with it, and nobody will
+	}
+	r.idle = slices.Delete(r.idle, 0, r.resting)
+	r.resting = len(r.idle)
+	if r.round = nil; r.resting > 0 {
+		r.round = time.AfterFunc(r.rest, r.goRound)
+	}
 }
 
 // close gives the connections back to the pool: those that are still in use,
@@ -130,6 +180,9 @@ func (r *readers) close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
+	if r.round != nil {
+		r.round.Stop()
+	}
 	var errs []error
 	for _, c := range r.idle {
 		errs = append(errs, c.close())

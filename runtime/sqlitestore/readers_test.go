@@ -2,8 +2,10 @@ package sqlitestore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +36,7 @@ func TestReadsKeepHalfOfThePoolAtMost(t *testing.T) {
 		db.SetMaxOpenConns(limit)
 		store, err := sqlitestore.New(t.Context(), db, uncached)
 		require.NoError(t, err)
+		store.NeverRest()
 		crowd(store, func(err error) {
 			if err != nil {
 				t.Error(err)
@@ -48,6 +51,105 @@ func TestReadsKeepHalfOfThePoolAtMost(t *testing.T) {
 		require.Zero(t, db.Stats().InUse)
 		require.NoError(t, db.Ping())
 	}
+}
+
+// gated makes a store whose clock, and so each read, waits for the gate that is
+// set.
+func gated(t *testing.T, db *sql.DB) (*sqlitestore.Store, *atomic.Pointer[gate]) {
+	t.Helper()
+	var current atomic.Pointer[gate]
+	store, err := sqlitestore.New(t.Context(), db, &sqlitestore.Options{CacheBytes: -1, Now: func() time.Time {
+		if g := current.Load(); g != nil {
+			g.here <- struct{}{}
+			<-g.open
+		}
+		return time.Now()
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store, &current
+}
+
+type gate struct{ here, open chan struct{} }
+
+// together reads with n connections at once, and returns what ends the reads.
+func together(t *testing.T, store *sqlitestore.Store, at *atomic.Pointer[gate], n int) (end func()) {
+	t.Helper()
+	g := &gate{here: make(chan struct{}), open: make(chan struct{})}
+	at.Store(g)
+	done := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := store.Lookup(context.Background(), claim("k").ID)
+			done <- err
+		}()
+	}
+	for range n {
+		<-g.here
+	}
+	at.Store(nil)
+	return func() {
+		close(g.open)
+		for range n {
+			require.NoError(t, <-done)
+		}
+	}
+}
+
+func TestReadsOfOneStoreLeaveConnectionsToAnother(t *testing.T) {
+	t.Parallel()
+	db := pool(t, file(t))
+	db.SetMaxOpenConns(8)
+	one, atOne := gated(t, db)
+	other, atOther := gated(t, db)
+
+	together(t, one, atOne, 4)() // keeps four; the two writers have two
+	end := together(t, other, atOther, 2)
+	defer end()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err := other.Lookup(ctx, claim("k").ID)
+	require.NoError(t, err, "what one store keeps is given back, although nobody reads there any more")
+}
+
+func TestReadsLeaveConnectionsToTheApplication(t *testing.T) {
+	t.Parallel()
+	db := pool(t, file(t))
+	db.SetMaxOpenConns(8)
+	store, at := gated(t, db)
+	store.NeverRest()
+
+	end := together(t, store, at, 4)
+	var taken []*sql.Conn
+	for range 3 { // all that is left
+		conn, err := db.Conn(t.Context())
+		require.NoError(t, err)
+		taken = append(taken, conn)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	got := make(chan error, 1)
+	go func() {
+		conn, err := db.Conn(ctx)
+		if err == nil {
+			err = conn.Close()
+		}
+		got <- err
+	}()
+	end()
+	require.NoError(t, <-got, "a read that ends gives its connection to who waits")
+	for _, conn := range taken {
+		require.NoError(t, conn.Close())
+	}
+}
+
+func TestAStoreThatRestsKeepsNoConnectionForReads(t *testing.T) {
+	t.Parallel()
+	db := pool(t, file(t))
+	store, at := gated(t, db)
+	together(t, store, at, 4)()
+	require.Eventually(t, func() bool { return db.Stats().InUse == 1 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, cnerium.StateAbsent, lookup(t, store, "k").State)
 }
 
 func TestAReadSeesWhatWasCommittedBefore(t *testing.T) {

@@ -53,11 +53,10 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStore(ctx, db, opts)
+	s, err := newStore(ctx, db, opts, true)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlitestore: open %s: %w", path, explainOpen(err, path)), db.Close())
 	}
-	s.owned = true
 	return s, nil
 }
 
@@ -67,20 +66,20 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 //
 // The store holds one connection of the pool for its writes until it is closed,
 // so a pool that is limited to one connection is refused. It reads through
-// others and keeps those, too, up to half of the pool, and no more than eight or
-// four for each processor; of a pool that is limited to fewer than eight it
-// keeps none. The commit hook and the rollback hook of the one that writes are
+// others and keeps those, too, while it reads and the pool has more: up to half
+// of the pool, and no more than eight or four for each processor; of a pool that
+// is limited to fewer than eight it keeps none. The commit hook and the rollback hook of the one that writes are
 // the store's. Close leaves the pool open; close the store first. Pools from
 // [OpenDB] have the right settings. Any other should set a busy timeout.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
-	s, err := newStore(ctx, db, opts)
+	s, err := newStore(ctx, db, opts, false)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitestore: new: %w", explain(err))
 	}
 	return s, nil
 }
 
-func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
+func newStore(ctx context.Context, db *sql.DB, opts *Options, owned bool) (*Store, error) {
 	if db.Stats().MaxOpenConnections == 1 {
 		return nil, errors.New("the pool is limited to one connection, but the store keeps one for its writes and " +
 			"needs others for its reads: raise SetMaxOpenConns")
@@ -88,7 +87,10 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	s := &Store{db: db, now: opts.Now, limits: limitsOf(opts), cache: newCache(cacheBytes(opts)), logger: opts.Logger, reader: newReaders(db)}
+	s := &Store{
+		db: db, owned: owned, now: opts.Now, limits: limitsOf(opts), logger: opts.Logger,
+		cache: newCache(cacheBytes(opts)), reader: newReaders(db, !owned),
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

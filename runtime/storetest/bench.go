@@ -15,12 +15,19 @@ import (
 const (
 	lease     = 30 * time.Second
 	retention = time.Hour
+
+	// patience is how long the calls of a law may take in all, on the slowest
+	// machine. One that waits for longer waits forever.
+	patience = 2 * time.Minute
 )
+
+var errPatience = fmt.Errorf("storetest: the law has taken %v: something waits for what will never come", patience)
 
 // bench is what a law is tested on: a store, its clock, and doors to it that
 // end the test when they do not open.
 type bench struct {
 	*testing.T
+	ctx    context.Context
 	config Config
 	clock  *clock
 	store  cnerium.Store
@@ -28,12 +35,18 @@ type bench struct {
 
 func newBench(t *testing.T, config Config) *bench {
 	b := &bench{T: t, config: config}
+	var cancel context.CancelFunc
+	b.ctx, cancel = context.WithTimeoutCause(t.Context(), patience, errPatience)
+	t.Cleanup(cancel)
 	// The odd microseconds show stores that do not cut to milliseconds.
 	b.clock = &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)}
 	b.store = config.Open(t, b.clock.Now)
 	t.Cleanup(func() { b.close(b.store) })
 	return b
 }
+
+// Context is that of the test, but ends with the bench's patience.
+func (b *bench) Context() context.Context { return b.ctx }
 
 // join opens a second store on the same medium.
 func (b *bench) join() cnerium.Store {
