@@ -159,10 +159,15 @@ func (h *handlerTx) isOver() bool {
 
 // bound returns a context that ends with the given one and with the handler's.
 // Rows may be read for as long as the transaction lasts, so nothing ends it
-// earlier. Once that is over, it is for the transaction to say so.
+// earlier. Once that is over, it is for the transaction to say so. Nothing
+// begins after the handler's time: a statement that writes and is interrupted
+// would undo what others have written.
 func (h *handlerTx) bound(ctx context.Context) context.Context {
-	if ctx.Done() == h.ctx.Done() || h.isOver() {
+	switch {
+	case ctx.Done() == h.ctx.Done(), h.isOver():
 		return ctx
+	case h.ctx.Err() != nil:
+		return h.ctx
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(h.ctx, cancel)
