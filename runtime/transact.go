@@ -60,7 +60,12 @@ const maxRuns = 5
 // has no answer when the record was not free.
 func (x *execution) transact() {
 	store := x.rt.app.store.(Transactor) // Start has checked it
-	x.answer = x.failed(internalError(), errGoexit)
+	concluded := false
+	defer func() {
+		if !concluded { // the handler has ended this goroutine, or something panics
+			x.answer = x.failed(internalError(), errGoexit)
+		}
+	}()
 	ctx, begun := x.ctx, time.Now()
 	for run := 1; ; run++ {
 		t := &transactional{execution: x, err: errGoexit}
@@ -72,6 +77,7 @@ func (x *execution) transact() {
 		}
 		if !again {
 			x.conclude(t, rec, err, begun)
+			concluded = true
 			return
 		}
 	}

@@ -136,10 +136,10 @@ func (b *batch) finish() {
 	if err != nil {
 		b.redo(err)
 	}
+	b.w.queue.give() // first, so that whoever is next need not wait for what these do now
 	for _, t := range b.tasks {
 		t.wake <- event{}
 	}
-	b.w.queue.give()
 }
 
 // redo settles the tasks of a batch that was undone as a whole. A plain task

@@ -37,9 +37,6 @@ func (s *Store) Transact(
 	if err != nil {
 		return cnerium.Record{}, err
 	}
-	if t.granted {
-		s.cache.keep(t.record, t.found.Cursor)
-	}
 	return t.found, nil
 }
 
