@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // withoutBodies returns the bytes of a file with blanks in place of what stands
@@ -11,9 +12,9 @@ import (
 // a body matters to a run, and to parse them is most of the work. A body that
 // says cnerium stays, because a directive in it has to be reported; and all of
 // them stay when this quick look cannot make the file out: the parser will say
-// why.
-func withoutBodies(content []byte) []byte {
-	b := bodies{text: content}
+// why. The result may lie in the room, if that is large enough.
+func withoutBodies(content, room []byte) []byte {
+	b := bodies{text: content, room: room}
 	for b.at < len(content) {
 		if b.depth == 0 && b.atFunc() {
 			if !b.function() {
@@ -37,7 +38,12 @@ type bodies struct {
 	at    int
 	depth int    // in brackets of all kinds
 	out   []byte // the text with blanks; nil as long as there are none
+	room  []byte // for that
 }
+
+// rooms has room for files without their bodies. Nothing of them is left in
+// what a parser makes.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
 
 var (
 	funcWord   = []byte("func ")
@@ -89,7 +95,7 @@ func (b *bodies) blank(begin, end int) {
 		return
 	}
 	if b.out == nil {
-		b.out = bytes.Clone(b.text)
+		b.out = append(b.room[:0], b.text...)
 	}
 	for i := begin; i < end; i++ {
 		if b.out[i] != '\n' {

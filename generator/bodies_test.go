@@ -32,7 +32,7 @@ func TestBodiesBecomeBlanks(t *testing.T) {
 		"func ": "func ",
 		"":      "",
 	} {
-		require.Equal(t, want, string(withoutBodies([]byte(text))))
+		require.Equal(t, want, string(withoutBodies([]byte(text), nil)))
 	}
 }
 
@@ -50,9 +50,9 @@ func TestNothingButBodiesIsLost(t *testing.T) {
 		for _, path := range paths {
 			content, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, outlineOf(t, content), outlineOf(t, withoutBodies(content)), path)
+			require.Equal(t, outlineOf(t, content), outlineOf(t, withoutBodies(content, nil)), path)
 			before += len(bytes.Fields(content))
-			after += len(bytes.Fields(withoutBodies(content)))
+			after += len(bytes.Fields(withoutBodies(content, nil)))
 		}
 		require.Less(t, after, before*3/4, "%s has no bodies", folder)
 	}
@@ -67,7 +67,7 @@ func FuzzWithoutBodies(f *testing.F) {
 			return // the scanner drops some of them
 		}
 		if _, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution); err == nil {
-			require.Equal(t, outlineOf(t, []byte(text)), outlineOf(t, withoutBodies([]byte(text))))
+			require.Equal(t, outlineOf(t, []byte(text)), outlineOf(t, withoutBodies([]byte(text), nil)))
 		}
 	})
 }

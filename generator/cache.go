@@ -102,12 +102,9 @@ func (c *cache) recall(ctx context.Context) (*result, error) {
 // pack reads a pack. When that fails, the work is done after all.
 func (c *cache) pack(ctx context.Context, sum string) (*pack, error) {
 	content, err := c.store.read(sum)
-	if err == nil && sumOf(content) != sum {
-		err = errDamaged
-	}
 	if err == nil {
 		var p *pack
-		if p, err = decodePack(content); err == nil {
+		if p, err = decodePack(content, sum); err == nil {
 			return p, nil
 		}
 	}
@@ -139,26 +136,27 @@ func (c *cache) work(ctx context.Context) (*result, error) {
 // command was asked.
 func (c *cache) remember(r *result, listed *listing, collected *inputCollector) error {
 	e := entry{Result: *r}
-	var err error
-	if e.Inputs, err = collected.inputs(c.opts, r, listed); err != nil {
+	var packed [][]byte
+	var unpacked, err error
+	var packing sync.WaitGroup
+	packing.Go(func() {
+		var p *pack
+		if p, unpacked = r.pack(); unpacked == nil {
+			packed, e.Pack, unpacked = p.encode()
+		}
+	})
+	if e.Inputs, err = collected.inputs(c.opts, r, listed); err == nil {
+		e.Sum, err = e.Inputs.sum(r.disk, c.begin)
+	}
+	packing.Wait()
+	if err := errors.Join(err, unpacked); err != nil {
 		return err
 	}
-	if e.Sum, err = e.Inputs.sum(r.disk, c.begin); err != nil {
+	if err := c.store.write(e.Pack, packed...); err != nil {
 		return err
 	}
-	p, err := r.pack()
+	content, err := e.encode()
 	if err != nil {
-		return err
-	}
-	content, err := p.encode()
-	if err != nil {
-		return err
-	}
-	e.Pack = sumOf(content)
-	if err := c.store.write(e.Pack, content); err != nil {
-		return err
-	}
-	if content, err = e.encode(); err != nil {
 		return err
 	}
 	return c.store.write(c.key, content)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 )
 
 // errDamaged is the error of a file that was not stored like this.
@@ -14,7 +16,7 @@ var errDamaged = errors.New("a file of the cache is damaged")
 type entry struct {
 	Inputs inputs
 	Sum    string // of the inputs
-	Pack   string // sum of the pack, under which that is stored
+	Pack   string // sum of the pack's head, under which that is stored
 	Result result
 }
 
@@ -50,30 +52,34 @@ type packedCode struct {
 	Size int
 }
 
-func (p *pack) encode() ([]byte, error) {
+// encode returns the bytes to be stored, in parts, and the sum of their first
+// line. The codes have sums of their own.
+func (p *pack) encode() (content [][]byte, sum string, err error) {
 	head := packHead{Routes: p.Routes}
-	size := 0
-	for sum, code := range p.Codes {
-		head.Codes = append(head.Codes, packedCode{sum, len(code)})
-		size += len(code)
+	for _, sum := range slices.Sorted(maps.Keys(p.Codes)) {
+		head.Codes = append(head.Codes, packedCode{sum, len(p.Codes[sum])})
 	}
-	content, err := json.Marshal(head)
-	content = append(make([]byte, 0, len(content)+1+size), append(content, '\n')...)
+	line, err := json.Marshal(head)
+	content = append(content, line, []byte("\n"))
 	for _, code := range head.Codes {
-		content = append(content, p.Codes[code.Sum]...)
+		content = append(content, p.Codes[code.Sum])
 	}
-	return content, err
+	return content, sumOf(line), err
 }
 
-func decodePack(content []byte) (*pack, error) {
+// decodePack is the inverse of encode.
+func decodePack(content []byte, sum string) (*pack, error) {
 	line, rest, _ := bytes.Cut(content, []byte("\n"))
+	if sumOf(line) != sum {
+		return nil, errDamaged
+	}
 	var head packHead
 	if err := json.Unmarshal(line, &head); err != nil {
 		return nil, err
 	}
 	p := &pack{Codes: make(map[string][]byte, len(head.Codes)), Routes: head.Routes}
 	for _, code := range head.Codes {
-		if len(rest) < code.Size {
+		if len(rest) < code.Size || sumOf(rest[:code.Size]) != code.Sum {
 			return nil, errDamaged
 		}
 		p.Codes[code.Sum], rest = rest[:code.Size:code.Size], rest[code.Size:]

@@ -48,13 +48,13 @@ func (s *cacheStore) read(key string) ([]byte, error) {
 	return content, nil
 }
 
-// write stores something under a key, in one step, and removes what is too
-// much.
-func (s *cacheStore) write(key string, content []byte) error {
+// write stores something, in parts, under a key, in one step, and removes what
+// is too much.
+func (s *cacheStore) write(key string, content ...[]byte) error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(s.dir, key), content); err != nil {
+	if err := atomicfile.Write(filepath.Join(s.dir, key), content...); err != nil {
 		return err
 	}
 	return s.trim(key)

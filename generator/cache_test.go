@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -268,12 +269,22 @@ func TestAProgramIsKnownByItsBuildID(t *testing.T) {
 
 func TestAnEntrySurvivesItsStorage(t *testing.T) {
 	t.Parallel()
-	p := &pack{Codes: map[string][]byte{"a": []byte("package a\n"), "b": {}}, Routes: []Listed{{Method: "POST"}}}
-	content, err := p.encode()
+	p := &pack{Codes: make(map[string][]byte), Routes: []Listed{{Method: "POST"}}}
+	for _, code := range []string{"package a\n", "package b\n", ""} {
+		p.Codes[sumOf([]byte(code))] = []byte(code)
+	}
+	parts, sum, err := p.encode()
 	require.NoError(t, err)
-	got, err := decodePack(content)
+	content := bytes.Join(parts, nil)
+	got, err := decodePack(content, sum)
 	require.NoError(t, err)
 	require.Equal(t, p, got)
-	_, err = decodePack(content[:len(content)-1])
+	_, err = decodePack(content[:len(content)-1], sum)
 	require.ErrorIs(t, err, errDamaged)
+	for i := range content {
+		damaged := bytes.Clone(content)
+		damaged[i] ^= 1
+		_, err = decodePack(damaged, sum)
+		require.ErrorIs(t, err, errDamaged, "byte %d", i)
+	}
 }

@@ -44,6 +44,9 @@ func checkPattern(src *source, pattern word) ([]string, []Diagnostic) {
 		message := fmt.Sprintf("pattern %s has quotes in it", pattern.text)
 		return nil, []Diagnostic{src.diagnose(pattern.pos, CategoryPattern, message, "write it without quotes")}
 	}
+	if wildcards, ok := simplePattern(pattern.text); ok {
+		return wildcards, nil
+	}
 	if refusal := register(http.NewServeMux(), "POST", pattern.text); refusal != "" {
 		return nil, []Diagnostic{patternDiagnostic(src, pattern, refusal)}
 	}
@@ -52,6 +55,44 @@ func checkPattern(src *source, pattern word) ([]string, []Diagnostic) {
 		wildcards = append(wildcards, match[1])
 	}
 	return wildcards, nil
+}
+
+// simplePattern returns the wildcards of a pattern that net/http takes, as nearly
+// every one is: a path of words and of wildcards with names of their own. It is
+// in doubt about all others.
+func simplePattern(text string) (wildcards []string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "/")
+	if !ok || rest == "" {
+		return nil, false
+	}
+	for segment := range strings.SplitSeq(rest, "/") {
+		name, wild := strings.CutPrefix(segment, "{")
+		if wild {
+			if name, wild = strings.CutSuffix(name, "}"); !wild {
+				return nil, false
+			}
+		}
+		if !isSimpleSegment(name, wild) || wild && slices.Contains(wildcards, name) {
+			return nil, false
+		}
+		if wild {
+			wildcards = append(wildcards, name)
+		}
+	}
+	return wildcards, true
+}
+
+// isSimpleSegment reports whether a segment is a word, or the name of a
+// wildcard, in ASCII.
+func isSimpleSegment(name string, wild bool) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c|' ' && c|' ' <= 'z', c == '_', '0' <= c && c <= '9' && (!wild || i > 0), c == '-' && !wild:
+		default:
+			return false
+		}
+	}
+	return name != ""
 }
 
 // register adds a pattern to a mux and returns what net/http says against it.

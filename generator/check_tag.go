@@ -5,6 +5,7 @@ import (
 	"go/types"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cnerium/cnerium-go/generator/internal/ident"
 )
@@ -33,19 +34,35 @@ func parseTag(text string) tag {
 			return t
 		}
 		key, rest, ok := strings.Cut(text, ":")
-		quoted, err := strconv.QuotedPrefix(rest)
-		if !ok || err != nil || !isTagKey(key) || quoted[0] != '"' {
-			t.malformed = true
-			return t
-		}
-		value, err := strconv.Unquote(quoted)
-		if err != nil {
+		value, rest, quoted := cutQuoted(rest)
+		if !ok || !quoted || !isTagKey(key) {
 			t.malformed = true
 			return t
 		}
 		t.read(key, value)
-		text = rest[len(quoted):]
+		text = rest
 	}
+}
+
+// cutQuoted returns what stands in the double quotes that a text begins with,
+// and what stands behind them.
+func cutQuoted(text string) (value, rest string, ok bool) {
+	if !strings.HasPrefix(text, `"`) {
+		return "", text, false
+	}
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			return text[1:i], text[i+1:], true
+		case c == '\\', c < ' ', c >= utf8.RuneSelf: // not what it looks like
+			quoted, err := strconv.QuotedPrefix(text)
+			if err == nil {
+				value, err = strconv.Unquote(quoted)
+			}
+			return value, text[len(quoted):], err == nil
+		}
+	}
+	return "", text, false
 }
 
 // isTagKey reports whether reflect would take the key.

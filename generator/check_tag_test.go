@@ -11,7 +11,8 @@ func TestTagsAreReadAsReflectReadsThem(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", `json:"a"`, `query:"a" json:"b,omitempty"`, `  header:"X"   path:"y"`, `json:"-"`, `json:"-,"`,
-		`query:"with \" quote"`, `query:"a"json:"b"`,
+		`query:"with \" quote"`, `query:"a"json:"b"`, `query:"é"`, `query:"\u00e9" json:"\x41"`, `query:"a\tb"`,
+		"query:\"a\tb\"", `header:"" query:"a:b"`,
 	} {
 		got := parseTag(text)
 		require.False(t, got.malformed, text)
@@ -27,7 +28,10 @@ func TestTagsAreReadAsReflectReadsThem(t *testing.T) {
 
 func TestMalformedTagsAreNoticed(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{`path`, `path:id`, `path:"id`, `path: "id"`, `:"id"`, "path:`id`", `query:"a" path`, `que ry:"a"`} {
+	for _, text := range []string{
+		`path`, `path:id`, `path:"id`, `path: "id"`, `:"id"`, "path:`id`", `query:"a" path`,
+		`que ry:"a"`, `path:'a'`, `path:"a\`, `path:"\q"`, "path:\"a\nb\"", `path:""" json:"a"`,
+	} {
 		require.True(t, parseTag(text).malformed, text)
 	}
 	require.Len(t, parseTag(`query:"a" path`).places, 1, "what comes before the fault counts")

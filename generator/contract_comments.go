@@ -74,7 +74,7 @@ func (c *comments) parse(name string, mode parser.Mode) (*ast.File, *token.FileS
 		return nil, nil
 	}
 	fset := token.NewFileSet()
-	tree, _ := parser.ParseFile(fset, name, withoutBodies(content), mode|parser.ParseComments)
+	tree, _ := parser.ParseFile(fset, name, withoutBodies(content, nil), mode|parser.ParseComments)
 	return tree, fset
 }
 

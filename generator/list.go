@@ -23,27 +23,37 @@ func List(ctx context.Context, opts Options) ([]Listed, []Diagnostic, error) {
 // listRoutes describes the routes of packages.
 func listRoutes(opts Options, packages []*Package) []Listed {
 	slices.SortFunc(packages, func(a, b *Package) int { return cmp.Compare(a.Path, b.Path) })
-	routes := []Listed{}
-	for _, p := range packages {
-		var promises map[string]*promise
-		if opts.Shapes {
-			promises = promisesOf(p)
+	parts := make([][]Listed, len(packages))
+	each(len(packages), func(i int) { parts[i] = listPackage(opts, packages[i]) })
+	return append([]Listed{}, slices.Concat(parts...)...)
+}
+
+// listPackage describes the routes of one package.
+func listPackage(opts Options, p *Package) []Listed {
+	var promises map[string]*promise
+	if opts.Shapes {
+		promises = promisesOf(p)
+	}
+	names := make(map[string]string) // of files, relative: routes share them
+	routes := make([]Listed, len(p.Routes))
+	for i, route := range p.Routes {
+		name, ok := names[route.Pos.Filename]
+		if !ok {
+			name = opts.relative(route.Pos.Filename)
+			names[route.Pos.Filename] = name
 		}
-		for _, route := range p.Routes {
-			listed := listRoute(opts, p, route)
-			if known := promises[route.Operation]; known != nil {
-				known.tell(&listed)
-			}
-			routes = append(routes, listed)
+		routes[i] = listRoute(p, route, name)
+		if known := promises[route.Operation]; known != nil {
+			known.tell(&routes[i])
 		}
 	}
 	return routes
 }
 
-// listRoute describes one route, without its promise.
-func listRoute(opts Options, p *Package, route *Route) Listed {
+// listRoute describes one route in a file, without its promise.
+func listRoute(p *Package, route *Route, file string) Listed {
 	position := route.Pos
-	position.Filename = opts.relative(position.Filename)
+	position.Filename = file
 	mode := "plain"
 	if route.Handler.transaction() != nil {
 		mode = "transactional"

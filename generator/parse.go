@@ -67,7 +67,10 @@ func parseFile(fset *token.FileSet, name string, content []byte) *parsedFile {
 	if mentionsTool(content) {
 		mode |= parser.ParseComments
 	}
-	tree, err := parser.ParseFile(fset, name, withoutBodies(content), mode)
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	*room = slices.Grow((*room)[:0], len(content))
+	tree, err := parser.ParseFile(fset, name, withoutBodies(content, *room), mode)
 	if err == nil {
 		return &parsedFile{tree: tree}
 	}

@@ -49,9 +49,8 @@ func structOf(t types.Type) (target types.Type, s *types.Struct, pointer bool) {
 // method returns the signature of a method that a value of the type has; nil
 // when there is none. Only an addressable value has those of the pointer.
 func method(t types.Type, addressable bool, name string) *types.Signature {
-	switch types.Unalias(t).(type) {
-	case *types.Basic, *types.Slice, *types.Map, *types.Array, *types.Chan, *types.Signature:
-		return nil // it has no name, and so no methods
+	if hasNoMethods(types.Unalias(t)) {
+		return nil
 	}
 	obj, _, _ := types.LookupFieldOrMethod(t, addressable, nil, name)
 	fn, ok := obj.(*types.Func)
@@ -59,6 +58,24 @@ func method(t types.Type, addressable bool, name string) *types.Signature {
 		return nil
 	}
 	return fn.Signature()
+}
+
+// hasNoMethods is quick to say so of nearly every type that has none.
+func hasNoMethods(t types.Type) bool {
+	switch t := t.(type) {
+	case *types.Basic, *types.Slice, *types.Map, *types.Array, *types.Chan, *types.Signature:
+		return true
+	case *types.Struct:
+		for f := range t.Fields() {
+			if f.Embedded() {
+				return false
+			}
+		}
+		return true
+	case *types.Named:
+		return t.NumMethods() == 0 && hasNoMethods(t.Underlying())
+	}
+	return false
 }
 
 // The parameters and results of the methods that are looked for.

@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 )
 
-// Write puts content at path in one step, so that neither a reader nor a crash
+// Write puts the parts of content at path in one step, so that neither a reader nor a crash
 // sees half of it. An existing file keeps its mode, and a symbolic link stays
 // one. A new file has mode 0644. When it fails, what was there is there.
-func Write(path string, content []byte) error {
+func Write(path string, content ...[]byte) error {
 	mode := fs.FileMode(0o644)
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -24,7 +24,11 @@ func Write(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = temp.Write(content)
+	for _, part := range content {
+		if err == nil {
+			_, err = temp.Write(part)
+		}
+	}
 	err = errors.Join(err, temp.Chmod(mode), temp.Close())
 	if err == nil {
 		err = os.Rename(temp.Name(), path)
