@@ -46,6 +46,7 @@ type Result struct {
 	Packages, Things, Lines int
 	Rounds                  int
 	Yardstick               []time.Duration // go list -deps, of each round
+	ColdYardstick           []time.Duration // the same with an empty cache; none when Cold is not measured
 	Tools                   []Tool
 }
 
@@ -80,11 +81,9 @@ func Measure(ctx context.Context, plan Plan, progress io.Writer) (*Result, error
 		}
 	}
 	for round := range plan.Rounds {
-		yardstick, err := b.yardstick(ctx)
-		if err != nil {
+		if err := b.yardsticks(ctx, r); err != nil {
 			return nil, err
 		}
-		r.Yardstick = append(r.Yardstick, yardstick)
 		for _, t := range set {
 			if t.result.Err != nil {
 				continue
@@ -96,8 +95,10 @@ func Measure(ctx context.Context, plan Plan, progress io.Writer) (*Result, error
 		_, _ = fmt.Fprintf(progress, "generators: round %d of %d: done\n", round+1, plan.Rounds)
 	}
 	for _, t := range set {
-		if t.result.Err == nil && t.cold && !b.quick {
-			t.result.Err = t.measureCold(ctx)
+		for range min(t.cold, plan.Rounds) {
+			if t.result.Err == nil && !b.quick {
+				t.result.Err = t.measureCold(ctx)
+			}
 		}
 		r.Tools = append(r.Tools, t.result)
 	}
@@ -136,15 +137,35 @@ func (b *bench) prepare(ctx context.Context) error {
 	return errors.Join(err, writeModules(b.dir))
 }
 
-// yardstick is the time of go list -deps on the module of cneriumgen.
-func (b *bench) yardstick(ctx context.Context) (time.Duration, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "./...")
-	cmd.Dir = filepath.Join(b.dir, "synthetic", "cnerium")
+// yardsticks measures go list -deps on the module of cneriumgen.
+func (b *bench) yardsticks(ctx context.Context, r *Result) error {
+	warm, err := b.yardstick(ctx, func() (string, error) { return b.goCache, nil })
+	if err != nil {
+		return err
+	}
+	r.Yardstick = append(r.Yardstick, warm)
+	if b.quick {
+		return nil
+	}
+	empty := filepath.Join(b.dir, "cold-list")
+	cold, err := b.yardstick(ctx, func() (string, error) { return empty, os.RemoveAll(empty) })
+	r.ColdYardstick = append(r.ColdYardstick, cold)
+	return errors.Join(err, os.RemoveAll(empty))
+}
+
+// yardstick is the time of go list -deps with the caches that it is given.
+func (b *bench) yardstick(ctx context.Context, goCache func() (string, error)) (time.Duration, error) {
 	best := time.Hour
 	for range 3 { // it is short, and what is compared with it should not be lucky
-		again := *cmd
+		cache, err := goCache()
+		if err != nil {
+			return 0, fmt.Errorf("go list -deps: %w", err)
+		}
+		cmd := exec.CommandContext(ctx, "go", "list", "-deps", "./...")
+		cmd.Dir = filepath.Join(b.dir, "synthetic", "cnerium")
+		cmd.Env = append(os.Environ(), "GOCACHE="+cache, "GOWORK=off")
 		begin := time.Now()
-		if err := again.Run(); err != nil {
+		if err := cmd.Run(); err != nil {
 			return 0, fmt.Errorf("go list -deps: %w", err)
 		}
 		best = min(best, time.Since(begin))

@@ -16,7 +16,7 @@ func (r Report) generators(b *strings.Builder) {
 		g.Packages, g.Things, count(float64(g.Lines)), g.Rounds)
 	b.WriteString("- *from nothing*: no output, and nothing in a cache of the tool; the cache of the go command is warm.\n" +
 		"- *unchanged*: once more.\n- *after an edit*: a type of the shared package has one more field.\n" +
-		"- *cold*: no output, and the cache of the go command is empty, too; measured once, and of two tools only, because it compiles the standard library.\n\n")
+		"- *cold*: no output, and the cache of the go command is empty, too, also for the `go list -deps` of the ratio. Of two tools only, and of goverter once, because it compiles the standard library.\n\n")
 	head := []string{"tool"}
 	for _, s := range generators.States() {
 		head = append(head, string(s), "to `go list -deps`")
@@ -41,11 +41,15 @@ func toolRow(g *generators.Result, t generators.Tool) []string {
 	row := []string{fmt.Sprintf("`%s` %s, %s", t.Name, t.Version, t.How)}
 	var peak int64
 	for _, state := range generators.States() {
+		yardstick := g.Yardstick
+		if state == generators.Cold {
+			yardstick = g.ColdYardstick
+		}
 		var wall, cpu, ratio []float64
 		for round, run := range t.Runs[state] {
 			wall, cpu = append(wall, run.Wall.Seconds()), append(cpu, run.CPU.Seconds())
-			if round < len(g.Yardstick) {
-				ratio = append(ratio, float64(run.Wall)/float64(g.Yardstick[round]))
+			if round < len(yardstick) {
+				ratio = append(ratio, float64(run.Wall)/float64(yardstick[round]))
 			}
 			peak = max(peak, run.Peak)
 		}

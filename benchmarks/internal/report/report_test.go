@@ -67,8 +67,9 @@ func TestAGeneratorThatCouldNotBeHadIsNamed(t *testing.T) {
 	run := generators.Run{Wall: 200 * time.Millisecond, CPU: 300 * time.Millisecond, Peak: 64 << 20}
 	rep := report.Report{Generators: &generators.Result{
 		Packages: 100, Things: 20, Lines: 100_000, Rounds: 1, Yardstick: []time.Duration{100 * time.Millisecond},
+		ColdYardstick: []time.Duration{400 * time.Millisecond},
 		Tools: []generators.Tool{
-			{Name: "cneriumgen", Runs: map[generators.State][]generators.Run{generators.Nothing: {run}}},
+			{Name: "cneriumgen", Runs: map[generators.State][]generators.Run{generators.Nothing: {run}, generators.Cold: {run}}},
 			{Name: "other", Err: errors.New("the proxy refuses it")},
 		},
 	}}
@@ -77,6 +78,7 @@ func TestAGeneratorThatCouldNotBeHadIsNamed(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
 	require.NoError(t, err)
 	require.Contains(t, string(text), "| **0.2** (0.2–0.2; CPU 0.3) | 2.00 |")
+	require.Contains(t, string(text), "| **0.2** (0.2–0.2; CPU 0.3) | 0.50 |", "beside go list with an empty cache, too")
 	require.Contains(t, string(text), "64 MiB")
 	require.Contains(t, string(text), "other: not measured: the proxy refuses it")
 }
