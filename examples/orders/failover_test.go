@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -67,6 +68,7 @@ func promote(t *testing.T, standby *pgtest.Server) {
 // answer is lost, and no event.
 func TestNodesGoOnAtThePromotedSynchronousStandby(t *testing.T) {
 	t.Parallel()
+	raced.Skip(t, "nodes that lose their database are seen by another test")
 	primary := pgtest.NewCluster(t)
 	standby := primary.Standby(t, "standby")
 	synchronous(t, primary)
@@ -88,6 +90,7 @@ func TestNodesGoOnAtThePromotedSynchronousStandby(t *testing.T) {
 // docs/scale.md warns of.
 func TestPromotedAsynchronousStandbyMayLackTheLastAnswers(t *testing.T) {
 	t.Parallel()
+	raced.Skip(t, "nodes that lose their database are seen by another test")
 	primary := pgtest.NewCluster(t)
 	standby := primary.Standby(t, "standby")
 	node := launch(t, either(t, primary.URL(), standby.URL()))

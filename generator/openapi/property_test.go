@@ -265,7 +265,7 @@ func (m *maker) wrong(s *contract.Schema, depth int) (any, bool) {
 // Under the race detector, which sees nothing shared here, a few checks will do.
 func init() {
 	if raced.On {
-		if err := flag.Set("rapid.checks", "15"); err != nil {
+		if err := flag.Set("rapid.checks", "5"); err != nil {
 			panic(err)
 		}
 	}

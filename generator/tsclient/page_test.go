@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnerium/cnerium-go/generator/contract"
@@ -148,6 +149,7 @@ func (s *site) requireAllDone(t *testing.T, p *tab, n int) []entry {
 // TestInABrowser has one browser for all but those that it is killed for.
 func TestInABrowser(t *testing.T) {
 	t.Parallel()
+	raced.Skip(t, "the client is no Go")
 	testenv.Chromium(t)
 	dir := compile(t, map[string]*contract.Contract{"orders": ordersContract()}, nil)
 	shared := startBrowser(t, t.TempDir())

@@ -1,7 +1,10 @@
 package pgtest
 
 import (
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -30,7 +33,17 @@ func Main(m *testing.M) {
 			shared.server.remove()
 		}
 	}()
+	moreAtOnce()
 	m.Run() // the code that it returns is used by the testing package
+}
+
+// moreAtOnce lets more tests run at a time than there are processors, because
+// most of their time they wait for a server and its disk. The flag -parallel
+// has the last word.
+func moreAtOnce() {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 }
 
 // Start returns the server that the tests of this process share. It skips the

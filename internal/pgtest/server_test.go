@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -75,6 +76,7 @@ func TestRoleMayDoNothingUntilItIsAllowed(t *testing.T) {
 
 func TestWhatWasCommittedSurvivesAnImmediateStop(t *testing.T) {
 	t.Parallel()
+	raced.Skip(t, "what works is PostgreSQL")
 	server := pgtest.NewCluster(t, "log_min_messages = warning")
 	url := server.Database(t)
 	conn := connect(t, url)
@@ -92,6 +94,7 @@ func TestWhatWasCommittedSurvivesAnImmediateStop(t *testing.T) {
 
 func TestStandbyFollowsItsPrimaryAndCanTakeItsPlace(t *testing.T) {
 	t.Parallel()
+	raced.Skip(t, "what works is PostgreSQL")
 	primary := pgtest.NewCluster(t)
 	standby := primary.Standby(t, "follower")
 	primary.Exec(t, "ALTER SYSTEM SET synchronous_standby_names = 'follower'")

@@ -20,9 +20,7 @@ import (
 // notRaced skips what the race detector has no need to see again.
 func notRaced(t *testing.T) {
 	t.Helper()
-	if raced.On {
-		t.Skip("the race detector sees the law kept by the store as it is by default")
-	}
+	raced.Skip(t, "it sees the law kept by the store as it is by default")
 }
 
 func TestStoreKeepsTheLaw(t *testing.T) {

@@ -20,8 +20,14 @@ import (
 // notRaced skips what the race detector has no need to see again.
 func notRaced(t *testing.T) {
 	t.Helper()
-	if raced.On {
-		t.Skip("the race detector sees the law kept in a file")
+	raced.Skip(t, "it sees the law kept in a file")
+}
+
+// onlyLong skips a combination of what other tests see by itself.
+func onlyLong(t *testing.T) {
+	t.Helper()
+	if !*long {
+		t.Skip("a long campaign: run it with -cnerium.long")
 	}
 }
 
@@ -32,7 +38,7 @@ func TestStoreInAFileKeepsTheLaw(t *testing.T) {
 
 func TestStoreWithoutACacheKeepsTheLaw(t *testing.T) {
 	t.Parallel()
-	notRaced(t)
+	onlyLong(t)
 	storetest.Run(t, inFileUncached)
 }
 
@@ -50,7 +56,7 @@ func TestStoreInTheApplicationsPoolKeepsTheLaw(t *testing.T) {
 
 func TestStoreInTheApplicationsPoolInMemoryKeepsTheLaw(t *testing.T) {
 	t.Parallel()
-	notRaced(t)
+	onlyLong(t)
 	storetest.Run(t, inPoolInMemory)
 }
 

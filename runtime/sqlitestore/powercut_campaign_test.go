@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cnerium/cnerium-go/internal/raced"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnerium/cnerium-go/runtime/sqlitestore/internal/faultfs"
@@ -25,12 +26,13 @@ type campaign struct {
 }
 
 // length returns the numbers for the normal or the long run. Under the race
-// detector, to which all images are alike, there are fewer of them.
+// detector, to which all images are alike, there are fewer of both.
 func length(workloads, images, longWorkloads, longImages int) campaign {
 	if *long || *seed != 0 {
 		workloads, images = longWorkloads, longImages
 	} else {
 		images /= stride
+		workloads = min(workloads, 8/stride)
 	}
 	return campaign{workloads: workloads, images: images}
 }
@@ -202,6 +204,7 @@ func TestNoPowerCutAfterAFailedSyncLosesWhatWasAcknowledged(t *testing.T) {
 // lost, and nothing else goes wrong.
 func TestThePowerCutCampaignFindsWhatSynchronousNormalLoses(t *testing.T) {
 	t.Parallel()
+	raced.Skip(t, "a campaign that looks for nothing but lost data")
 	c := campaign{workloads: 1, images: 24}
 	c.prepare = func(w *workload, _ *faultfs.FS, _ uint64) { w.weak = true }
 	found := c.findings(t)
@@ -216,6 +219,7 @@ func TestThePowerCutCampaignFindsWhatSynchronousNormalLoses(t *testing.T) {
 // begun anew over what the database has not got yet.
 func TestThePowerCutCampaignFindsWhatALyingDiskLoses(t *testing.T) {
 	t.Parallel()
+	raced.Skip(t, "a campaign that looks for nothing but lost data")
 	for _, about := range []string{"-wal", ".db"} {
 		c := campaign{workloads: 1, images: 24}
 		c.prepare = func(_ *workload, fs *faultfs.FS, _ uint64) { fs.Lie(about) }

@@ -20,7 +20,7 @@ func crowd(store *sqlitestore.Store, look func(err error)) {
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
-			for range 50 {
+			for range 20 {
 				_, err := store.Lookup(context.Background(), claim("k").ID)
 				look(err)
 			}
@@ -174,7 +174,7 @@ func TestACloseBetweenReadsGivesAllConnectionsBack(t *testing.T) {
 	db := pool(t, file(t))
 	store, err := sqlitestore.New(t.Context(), db, uncached)
 	require.NoError(t, err)
-	half := make(chan struct{}, 64*50)
+	half := make(chan struct{}, 64*20)
 	closed := make(chan error, 1)
 	go func() {
 		for range cap(half) / 2 {
