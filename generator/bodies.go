@@ -95,7 +95,8 @@ func (b *bodies) blank(begin, end int) {
 		return
 	}
 	if b.out == nil {
-		b.out = append(b.room[:0], b.text...)
+		b.out = b.room[:0]
+		b.out = append(b.out, b.text...)
 	}
 	for i := begin; i < end; i++ {
 		if b.out[i] != '\n' {
