@@ -60,8 +60,8 @@ func (c *cluster) create(password string) error {
 	if err := c.handOver(file); err != nil {
 		return fmt.Errorf("give the folder to an unprivileged user: %w", err)
 	}
-	// The password goes over loopback only; hashing it anew for each of many
-	// connections would be most of their cost. So it is kept as MD5, too.
+	// The password goes over loopback only; hashing it for each of many
+	// connections as SCRAM does would be most of their cost.
 	initdb := c.command(filepath.Join(c.bin, "initdb"), "--pgdata", c.data(), "--username", superuser,
 		"--auth", "md5", "--pwfile", file, "--encoding", "UTF8", "--no-locale", "--no-sync")
 	if err := c.unprivileged(initdb); err != nil {

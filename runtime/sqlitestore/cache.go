@@ -13,17 +13,23 @@ const (
 
 	// entryBytes is about what an entry costs beside its texts.
 	entryBytes = 512
+
+	// maxExpected is how many reservations are remembered until
+	// they are committed. What is beyond, and leases that nobody settled,
+	// costs a later look into the database.
+	maxExpected = 4096
 )
 
-// cache keeps committed records in memory that were asked for, those longest
-// that were asked for last. Of most records nobody ever asks, so to keep each
-// at its commit would cost every request more than it saved the few. A committed
-// record never changes before it expires, whichever process has committed it,
-// so an entry is right until then. A nil cache keeps nothing. All methods are
-// safe for concurrent use.
+// cache keeps committed records in memory, those longest that were asked for
+// last. A committed record never changes before it expires, whichever process
+// has committed it, so an entry is right until then. A nil cache keeps
+// nothing. All methods are safe for concurrent use.
 type cache struct {
 	seed   maphash.Seed
 	shards [cacheShards]shard
+
+	mu       sync.Mutex
+	expected map[int64]reservation // by the tokens of leases
 }
 
 type shard struct {
@@ -47,7 +53,7 @@ func newCache(bytes int) *cache {
 	if bytes <= 0 {
 		return nil
 	}
-	c := &cache{seed: maphash.MakeSeed()}
+	c := &cache{seed: maphash.MakeSeed(), expected: make(map[int64]reservation)}
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.entries = make(map[cnerium.ID]*entry)
@@ -83,6 +89,40 @@ func (c *cache) get(id cnerium.ID, now int64) (cnerium.Record, bool) {
 		s.link(e)
 	}
 	return e.record, true
+}
+
+// reservation is what a commit is not told of its record.
+type reservation struct {
+	fingerprint []byte
+	attempt     int
+}
+
+// expect remembers a reservation until it is committed.
+func (c *cache) expect(r *record) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.expected) >= maxExpected {
+		clear(c.expected)
+	}
+	c.expected[r.token] = reservation{r.fingerprint, r.attempt}
+}
+
+// commit keeps a record that was reserved and then committed.
+func (c *cache) commit(row *record, cursor string) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	reserved, ok := c.expected[row.token]
+	delete(c.expected, row.token)
+	c.mu.Unlock()
+	if ok {
+		row.fingerprint, row.attempt = reserved.fingerprint, reserved.attempt
+		c.keep(row, cursor)
+	}
 }
 
 // keep keeps a committed record.

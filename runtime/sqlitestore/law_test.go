@@ -215,7 +215,9 @@ func openPool(t *testing.T, path string, now func() time.Time) cnerium.Store {
 
 func joinPool(t *testing.T, store cnerium.Store, now func() time.Time) cnerium.Store {
 	db := store.(poolStore).db
-	joined, err := sqlitestore.New(t.Context(), db, lawful(now))
+	options := lawful(now)
+	options.CacheBytes = uncached.CacheBytes // so that the database is read
+	joined, err := sqlitestore.New(t.Context(), db, options)
 	require.NoError(t, err)
 	return poolStore{Store: joined, db: db}
 }

@@ -25,8 +25,8 @@ type Options struct {
 	Logger *slog.Logger
 
 	// CacheBytes is about how much memory the store spends on committed
-	// records that were asked for, so that only the first replay of a record
-	// reads the database. Zero is 16 MiB; below zero there is no cache. A record that somebody removes from
+	// records, so that a replay reads nothing from the database. Zero is 16
+	// MiB; below zero there is no cache. A record that somebody removes from
 	// the database by hand is replayed from the cache until it expires.
 	CacheBytes int
 

@@ -71,6 +71,7 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 	if !granted {
 		return found, nil, nil
 	}
+	s.cache.expect(r)
 	return found, &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}, nil
 }
 
@@ -107,7 +108,9 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 	if err != nil {
 		return "", err
 	}
-	return s.eventCursor(row.event), nil
+	cursor := s.eventCursor(row.event)
+	s.cache.commit(row, cursor)
+	return cursor, nil
 }
 
 func checkOutcome(outcome cnerium.Outcome) error {

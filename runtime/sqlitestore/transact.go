@@ -37,6 +37,9 @@ func (s *Store) Transact(
 	if err != nil {
 		return cnerium.Record{}, err
 	}
+	if t.granted {
+		s.cache.keep(t.record, t.found.Cursor)
+	}
 	return t.found, nil
 }
 
