@@ -20,6 +20,15 @@ const (
 	codeGSS    = 80877104
 )
 
+// kindKey is the kind of the message that gives a client the key of its
+// connection, by which it can have a query cancelled. What is before the key in
+// it, and in the client's request, has a length.
+const (
+	kindKey    = 'K'
+	keyHead    = 1 + 4
+	cancelHead = 4 + 4
+)
+
 // maxFrame is far above what tests send; more is a frame that was misread.
 const maxFrame = 64 << 20
 

@@ -37,8 +37,9 @@ type Proxy struct {
 	closed    bool
 	recording bool
 	steps     []Step
-	point     *Point // nil when nothing is to happen, also once it has
-	counts    [2]int // by side, since Arm
+	point     *Point  // nil when nothing is to happen, also once it has
+	struck    []*link // those that were cut at a point
+	counts    [2]int  // by side, since Arm
 	hit       bool
 }
 

@@ -10,7 +10,8 @@ import (
 type link struct {
 	client net.Conn
 	server net.Conn
-	ready  bool // the server takes queries; guarded by the proxy
+	ready  bool   // the server takes queries; guarded by the proxy
+	key    []byte // the server's message with the key; there before it is ready
 
 	mu   sync.Mutex
 	gate chan struct{} // closed when messages may pass

@@ -2,7 +2,9 @@ package pgtest
 
 import (
 	"bufio"
+	"bytes"
 	"io"
+	"slices"
 )
 
 // fromClient passes on what the client sends, until that ends.
@@ -18,6 +20,9 @@ func (p *Proxy) fromClient(l *link) error {
 				return err
 			}
 			continue
+		}
+		if code == codeCancel && p.wasStruck(startup) {
+			return nil
 		}
 		if _, err := l.server.Write(startup.raw); err != nil || code == codeCancel {
 			return err
@@ -49,9 +54,12 @@ func (p *Proxy) pass(l *link, side Side, from *bufio.Reader, to io.Writer) error
 		if l.isCut() {
 			return nil
 		}
+		if side == Backend && f.kind == kindKey {
+			l.key = f.raw
+		}
 		point := p.count(l, side, f.kind)
 		if point != nil && !point.Sent {
-			l.strike(point)
+			p.strike(l, point)
 		}
 		if l.isCut() {
 			return nil
@@ -60,9 +68,31 @@ func (p *Proxy) pass(l *link, side Side, from *bufio.Reader, to io.Writer) error
 			return err
 		}
 		if point != nil && point.Sent {
-			l.strike(point)
+			p.strike(l, point)
 		}
 	}
+}
+
+// strike does what a point is for. That is the same each time only if nothing
+// else comes of it: pgx asks the server to cancel what it was cut off from, and
+// whether that comes in time is chance. So it is lost, as it may be.
+func (p *Proxy) strike(l *link, point *Point) {
+	if !point.Hang {
+		p.mu.Lock()
+		p.struck = append(p.struck, l)
+		p.mu.Unlock()
+	}
+	l.strike(point)
+}
+
+// wasStruck tells whether a request to cancel is for a connection that was cut
+// at a point.
+func (p *Proxy) wasStruck(request frame) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.struck, func(l *link) bool {
+		return l.isCut() && len(l.key) > keyHead && bytes.Equal(l.key[keyHead:], request.raw[cancelHead:])
+	})
 }
 
 // count takes note of a message, and returns the point if this is the place.
