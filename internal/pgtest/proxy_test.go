@@ -77,6 +77,27 @@ func TestProxyCutsBeforeAndAfterEachStep(t *testing.T) {
 	}
 }
 
+// pgx asks the server to cancel what it was cut off from. A statement that takes
+// long enough would always hear of it in time.
+func TestProxyLosesTheRequestToCancelOfAConnectionThatItCuts(t *testing.T) {
+	t.Parallel()
+	proxy, direct := proxied(t)
+	slowly := func(conn *pgx.Conn, n int) error {
+		_, err := conn.Exec(t.Context(), "INSERT INTO rows SELECT $1::int FROM pg_sleep(0.3)", pgx.QueryExecModeExec, n)
+		return err
+	}
+	conn := connect(t, proxy.URL())
+	steps := proxy.Record(func() { require.NoError(t, slowly(conn, 0)) })
+	pid := conn.PgConn().PID()
+	proxy.Arm(pgtest.Point{Side: pgtest.Client, N: len(names(steps, pgtest.Client)), Sent: true})
+	require.Error(t, slowly(conn, 1))
+	require.True(t, proxy.Disarm())
+	require.Eventually(t, func() bool {
+		return ask[int](t, direct, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
+	}, time.Minute, time.Millisecond)
+	require.True(t, ask[bool](t, direct, "SELECT EXISTS (SELECT FROM rows WHERE n = 1)"))
+}
+
 func TestProxyThatHangsHoldsMessagesUntilTheyAreReleased(t *testing.T) {
 	t.Parallel()
 	proxy, direct := proxied(t)
