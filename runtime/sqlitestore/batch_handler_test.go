@@ -82,10 +82,16 @@ var mild = map[string]struct {
 		handle: func(ctx context.Context, _ int) (cnerium.Outcome, error) {
 			err := note(ctx, "bad")
 			ctx.Value(endKey{}).(context.CancelFunc)()
-			for !errors.Is(note(context.WithoutCancel(ctx), "bad"), sql.ErrTxDone) {
+			for {
+				late := note(context.WithoutCancel(ctx), "late")
+				if late == nil {
+					panic("a statement ran after the handler's time")
+				}
+				if errors.Is(late, sql.ErrTxDone) {
+					return outcome("late"), err
+				}
 				runtime.Gosched()
 			}
-			return outcome("late"), err
 		},
 		err: context.Canceled,
 	},
