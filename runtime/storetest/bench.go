@@ -15,13 +15,11 @@ import (
 const (
 	lease     = 30 * time.Second
 	retention = time.Hour
-
-	// patience is how long the calls of a law may take in all, on the slowest
-	// machine. One that waits for longer waits forever.
-	patience = 2 * time.Minute
 )
 
-var errPatience = fmt.Errorf("storetest: the law has taken %v: something waits for what will never come", patience)
+// patience is how long the calls of a law may take in all, on the slowest
+// machine. One that waits for longer waits forever.
+var patience = 2 * time.Minute
 
 // bench is what a law is tested on: a store, its clock, and doors to it that
 // end the test when they do not open.
@@ -36,8 +34,13 @@ type bench struct {
 func newBench(t *testing.T, config Config) *bench {
 	b := &bench{T: t, config: config}
 	var cancel context.CancelFunc
-	b.ctx, cancel = context.WithTimeoutCause(t.Context(), patience, errPatience)
-	t.Cleanup(cancel)
+	b.ctx, cancel = context.WithTimeout(t.Context(), patience)
+	t.Cleanup(func() {
+		if errors.Is(b.ctx.Err(), context.DeadlineExceeded) {
+			b.Errorf("the law has taken %v: a call waits for what will never come", patience)
+		}
+		cancel()
+	})
 	// The odd microseconds show stores that do not cut to milliseconds.
 	b.clock = &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)}
 	b.store = config.Open(t, b.clock.Now)

@@ -46,6 +46,13 @@ func TestLawBites(t *testing.T) {
 	}
 }
 
+func TestAStoreThatWaitsForEverIsTold(t *testing.T) {
+	t.Parallel()
+	output, err := tryMutant(t, waitsForEver, "Life")
+	require.Error(t, err, "the store passed")
+	require.Contains(t, string(output), "a call waits for what will never come")
+}
+
 // tryMutant tests a broken store with the chapters.
 func tryMutant(t *testing.T, name, chapters string) ([]byte, error) {
 	self, err := os.Executable()
@@ -70,6 +77,9 @@ func TestMutant(t *testing.T) {
 	if breaks, ok := mediumMutants[name]; ok {
 		storetest.Run(t, joined(breaks))
 		return
+	}
+	if name == waitsForEver {
+		storetest.SetPatience(100 * time.Millisecond)
 	}
 	m, broken := mutants[name]
 	limit, spoiled := limitMutants[name]
@@ -98,6 +108,7 @@ var mutants = map[string]struct {
 	"grants every claim":           {"Reserve", func(s cnerium.Store) cnerium.Store { return &generous{s} }},
 	"forgets the fencing token":    {"Takeover", func(s cnerium.Store) cnerium.Store { return &unfenced{Store: s} }},
 	"revives leases that ran out":  {"Lease", func(s cnerium.Store) cnerium.Store { return &reviving{Store: s} }},
+	waitsForEver:                   {"Life", func(s cnerium.Store) cnerium.Store { return &endless{s} }},
 	"reads errors as absent":       {"Life", func(s cnerium.Store) cnerium.Store { return &hopeful{s} }},
 	"drops repeated header fields": {"Commit", func(s cnerium.Store) cnerium.Store { return &flattening{s} }},
 	"keeps what it was given":      {"Commit", func(s cnerium.Store) cnerium.Store { return &aliasing{Store: s} }},
@@ -119,6 +130,15 @@ var mutants = map[string]struct {
 	"cuts names that are too long":     {"Marks", func(s cnerium.Store) cnerium.Store { return &cutting{s} }},
 	"lets marks go back":               {"Marks", func(s cnerium.Store) cnerium.Store { return newRestless(s) }},
 	"does not hold events for marks":   {"Sweep", func(s cnerium.Store) cnerium.Store { return newRestless(s) }},
+}
+
+const waitsForEver = "waits for ever"
+
+type endless struct{ cnerium.Store }
+
+func (s *endless) Lookup(ctx context.Context, _ cnerium.ID) (cnerium.Record, error) {
+	<-ctx.Done()
+	return cnerium.Record{}, ctx.Err()
 }
 
 type joining struct{ cnerium.Store }
