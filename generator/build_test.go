@@ -271,3 +271,46 @@ func A(ctx context.Context, tx sqlitestore.Tx, other pgstore.Tx) error { return 
 			"\tkeep that of the store which the application attaches",
 	}, found)
 }
+
+func TestATypeIsSaidToHaveNoMethodsOnlyWhenItHasNone(t *testing.T) {
+	t.Parallel()
+	src := sourceOf(t, `package orders
+
+type (
+	Plain     struct{ MarshalJSON int }
+	Text      string
+	List      []Method
+	Method    struct{}
+	Pointer   struct{}
+	Embeds    struct{ Method }
+	EmbedsPtr struct{ *Pointer }
+	Deep      struct{ Embeds }
+	Renamed   Method
+	Same      = Method
+	Iface     interface{ MarshalJSON() }
+	Wraps     struct{ Iface }
+	OfEmbeds  Embeds
+	Generic[T any] struct{ Value T }
+	Bare[T any]    struct{ Value T }
+	OfGeneric = Generic[int]
+	OfBare    = Bare[int]
+	ToMethod  *Method
+)
+
+func (Method) MarshalJSON()     {}
+func (*Pointer) MarshalJSON()   {}
+func (*Generic[T]) MarshalJSON() {}
+`)
+	require.Empty(t, src.typeErrors)
+	said := map[string]bool{}
+	for _, name := range src.types.Scope().Names() {
+		typ := types.Unalias(src.types.Scope().Lookup(name).Type())
+		has := types.NewMethodSet(typ).Len()+types.NewMethodSet(types.NewPointer(typ)).Len() > 0
+		said[name] = hasNoMethods(typ)
+		require.False(t, said[name] && has, name)
+		require.Equal(t, has, method(typ, true, "MarshalJSON") != nil, name)
+	}
+	for _, name := range []string{"Plain", "Text", "List", "Renamed", "OfBare"} {
+		require.True(t, said[name], "%s costs a look-up", name)
+	}
+}

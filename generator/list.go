@@ -25,7 +25,7 @@ func listRoutes(opts Options, packages []*Package) []Listed {
 	slices.SortFunc(packages, func(a, b *Package) int { return cmp.Compare(a.Path, b.Path) })
 	parts := make([][]Listed, len(packages))
 	each(len(packages), func(i int) { parts[i] = listPackage(opts, packages[i]) })
-	return append([]Listed{}, slices.Concat(parts...)...)
+	return append([]Listed{}, slices.Concat(parts...)...) // never nil: as JSON it is a list
 }
 
 // listPackage describes the routes of one package.
