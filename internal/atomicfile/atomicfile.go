@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 )
 
-// Write puts the parts of content at path in one step, so that neither a reader nor a crash
-// sees half of it. An existing file keeps its mode, and a symbolic link stays
-// one. A new file has mode 0644. When it fails, what was there is there.
+// Write puts the parts of content at path in one step, so that neither a reader
+// nor a crash sees half of it. An existing file keeps its mode, and a symbolic
+// link stays one. A new file has mode 0644. When it fails, what was there is
+// there.
 func Write(path string, content ...[]byte) error {
 	mode := fs.FileMode(0o644)
 	if target, err := filepath.EvalSymlinks(path); err == nil {

@@ -86,22 +86,50 @@ func (r *results) finish() { _ = r.Close() } // its error is kept by done
 // noRows stand for a query that was not sent.
 type noRows struct{ err error }
 
-func (noRows) Close()                                       {}
-func (r noRows) Err() error                                 { return r.err }
-func (noRows) CommandTag() pgconn.CommandTag                { return pgconn.CommandTag{} }
+// Close does nothing.
+func (noRows) Close() {}
+
+// Err returns why the query was not sent.
+func (r noRows) Err() error { return r.err }
+
+// CommandTag returns none.
+func (noRows) CommandTag() pgconn.CommandTag { return pgconn.CommandTag{} }
+
+// FieldDescriptions returns none.
 func (noRows) FieldDescriptions() []pgconn.FieldDescription { return nil }
-func (noRows) Next() bool                                   { return false }
-func (r noRows) Scan(...any) error                          { return r.err }
-func (r noRows) Values() ([]any, error)                     { return nil, r.err }
-func (noRows) RawValues() [][]byte                          { return nil }
-func (noRows) TypeMap() *pgtype.Map                         { return nil }
-func (noRows) Conn() *pgx.Conn                              { return nil }
+
+// Next returns false: there is no row.
+func (noRows) Next() bool { return false }
+
+// Scan returns why the query was not sent.
+func (r noRows) Scan(...any) error { return r.err }
+
+// Values returns why the query was not sent.
+func (r noRows) Values() ([]any, error) { return nil, r.err }
+
+// RawValues returns none.
+func (noRows) RawValues() [][]byte { return nil }
+
+// TypeMap returns nil: there is no connection.
+func (noRows) TypeMap() *pgtype.Map { return nil }
+
+// Conn returns nil, as that of rows does.
+func (noRows) Conn() *pgx.Conn { return nil }
 
 // noResults stand for a batch that was not sent.
 type noResults struct{ rows noRows }
 
+// Exec returns why the batch was not sent.
 func (r noResults) Exec() (pgconn.CommandTag, error) { return pgconn.CommandTag{}, r.rows.err }
-func (r noResults) Query() (pgx.Rows, error)         { return r.rows, r.rows.err }
-func (r noResults) QueryRow() pgx.Row                { return row{r.rows} }
-func (r noResults) Close() error                     { return r.rows.err }
-func (noResults) Tx() pgx.Tx                         { return nil }
+
+// Query returns why the batch was not sent.
+func (r noResults) Query() (pgx.Rows, error) { return r.rows, r.rows.err }
+
+// QueryRow returns a row that says why the batch was not sent.
+func (r noResults) QueryRow() pgx.Row { return row{r.rows} }
+
+// Close returns why the batch was not sent.
+func (r noResults) Close() error { return r.rows.err }
+
+// Tx returns nil, as that of results does.
+func (noResults) Tx() pgx.Tx { return nil }

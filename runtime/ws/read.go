@@ -16,6 +16,7 @@ const maxMessage = 32 << 10
 // misuse is the end of a connection that a message of the client deserves.
 type misuse websocket.CloseError
 
+// Error is that of websocket.CloseError.
 func (m misuse) Error() string { return websocket.CloseError(m).Error() }
 
 // read does what the client asks for, and lets the library answer its control
