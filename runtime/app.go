@@ -87,6 +87,7 @@ type Options struct {
 type App struct {
 	mux     Mux
 	store   Store
+	hinter  Hinter // the store, if it is one
 	opts    Options
 	log     *slog.Logger
 	routes  map[string]*route // by operation
@@ -121,6 +122,7 @@ func Attach(mux Mux, store Store, opts *Options) *App {
 	if opts != nil {
 		a.opts = *opts
 	}
+	a.hinter, _ = store.(Hinter)
 	a.log = a.opts.Logger
 	if a.log == nil {
 		a.log = slog.Default()

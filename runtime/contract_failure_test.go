@@ -180,15 +180,23 @@ func testScope(t *testing.T, store cnerium.Store) {
 
 func testStoreFails(t *testing.T, store cnerium.Store) {
 	s := serve(t, store, nil, create(accept()))
-	for _, fail := range []*atomic.Bool{&s.store.failLookup, &s.store.failReserve} {
-		fail.Store(true)
-		got := s.do(request{key: "k", body: body})
+	fails := func(call *atomic.Bool, sent string) {
+		call.Store(true)
+		got := s.do(request{key: "k", body: sent})
 		require.NotContains(t, got.problem(t, http.StatusServiceUnavailable, cnerium.ProblemUnavailable), "fire")
 		require.Equal(t, "1", got.header.Get("Retry-After"))
-		fail.Store(false)
+		call.Store(false)
 	}
+	looked := body
+	if s.store.LikelyAbsent(cnerium.ID{Operation: "orders.create", Key: "k"}) {
+		looked = "no JSON" // is looked up before it is refused
+	}
+	fails(&s.store.failLookup, looked)
+	fails(&s.store.failReserve, body)
 	require.Zero(t, s.runs.Load())
 	require.Equal(t, http.StatusCreated, s.do(request{key: "k", body: body}).status)
+	fails(&s.store.failLookup, looked)
+	require.EqualValues(t, 1, s.runs.Load())
 }
 
 func testCommitFails(t *testing.T, store cnerium.Store) {

@@ -16,6 +16,7 @@ type execution struct {
 	flight   flight
 	call     Call
 	lease    *Lease // of a plain handler; a transactional one needs none
+	guessed  bool   // that the record is absent was not looked up
 
 	ctx      context.Context // the handler's
 	claiming deadline        // the context of what is done to the record before

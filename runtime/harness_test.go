@@ -28,12 +28,22 @@ var stores = []struct {
 	{"memstore", func(*testing.T) cnerium.Store { return memstore.New(nil) }},
 	{"memstore, writer not flushable", func(*testing.T) cnerium.Store { return unflushed{memstore.New(nil)} }},
 	{"sqlitestore file", func(t *testing.T) cnerium.Store { return openSQLite(t, filepath.Join(t.TempDir(), "test.db")) }},
+	{"memstore, hints wrong", func(*testing.T) cnerium.Store { return misled{memstore.New(nil)} }},
+	{"sqlitestore file, hints wrong", func(t *testing.T) cnerium.Store {
+		return misled{openSQLite(t, filepath.Join(t.TempDir(), "test.db"))}
+	}},
 	{"sqlitestore memory", func(t *testing.T) cnerium.Store { return openSQLite(t, ":memory:") }},
 }
 
 // unflushed is a store whose service has a middleware that hides that its
 // writer can be flushed, so that handlers have goroutines of their own.
 type unflushed struct{ cnerium.Store }
+
+// misled is a store that takes every record for absent, as one does that does
+// not know what others have stored.
+type misled struct{ cnerium.Store }
+
+func (misled) LikelyAbsent(cnerium.ID) bool { return true }
 
 func openSQLite(t *testing.T, path string) cnerium.Store {
 	store, err := sqlitestore.Open(t.Context(), path, nil)
@@ -202,6 +212,11 @@ type spy struct {
 }
 
 var errDisk = errors.New("the disk is on fire")
+
+func (s *spy) LikelyAbsent(id cnerium.ID) bool {
+	hinter, ok := s.Store.(cnerium.Hinter)
+	return ok && hinter.LikelyAbsent(id)
+}
 
 func (s *spy) Lookup(ctx context.Context, id cnerium.ID) (cnerium.Record, error) {
 	if s.failLookup.Load() {

@@ -13,38 +13,50 @@ const (
 )
 
 // resolve answers a request from its record, and executes it when there is
-// none.
+// none. That there is none need not be looked up when the store knows as much:
+// where it is wrong, it says so when the record is claimed.
 func (rt *route) resolve(e *exchange, req *Request) answer {
 	ctx := e.r.Context() // the client's
 	p := patience{deadline: time.Now().Add(rt.Wait), poll: firstPoll}
-	for ctx.Err() == nil {
+	guessed := rt.app.hinter != nil && rt.app.hinter.LikelyAbsent(req.id)
+	for ; ctx.Err() == nil; guessed = false {
 		if f, done := rt.app.flights.find(req.id); f != nil {
 			if a, ok := rt.follow(ctx, req, f, done, p); ok {
 				return a
 			}
 			continue
 		}
-		rec, err := rt.app.store.Lookup(ctx, req.id)
-		if err != nil && ctx.Err() != nil {
-			break
-		}
-		if err != nil {
-			return unavailable("the record of this key cannot be read; try again with the same key", err)
-		}
-		if a, ok := rt.settled(req, rec); ok {
-			return a
-		}
-		if rec.State == StateReserved {
-			if !p.pause(ctx) {
-				return rt.inFlight(rec.Since)
+		if !guessed {
+			rec, a, ok := rt.look(ctx, req)
+			if ok {
+				return a
 			}
-			continue
+			if rec.State == StateReserved {
+				if !p.pause(ctx) {
+					return rt.inFlight(rec.Since)
+				}
+				continue
+			}
 		}
-		if a, ok := rt.lead(e, req); ok {
+		if a, ok := rt.lead(e, req, guessed); ok {
 			return a
 		}
 	}
 	return gone(ctx)
+}
+
+// look looks the record up. It has an answer when the record has, and when it
+// cannot be read.
+func (rt *route) look(ctx context.Context, req *Request) (rec Record, a answer, ok bool) {
+	rec, err := rt.app.store.Lookup(ctx, req.id)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return rec, gone(ctx), true
+	case err != nil:
+		return rec, unavailable("the record of this key cannot be read; try again with the same key", err), true
+	}
+	a, ok = rt.settled(req, rec)
+	return rec, a, ok
 }
 
 // settled answers from the record, if it holds an answer to this request.

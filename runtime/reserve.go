@@ -9,9 +9,12 @@ import (
 )
 
 // lead takes the lead for the record, if no other request has: it binds,
-// reserves and executes. It has no answer when somebody else was first.
-func (rt *route) lead(e *exchange, req *Request) (answer, bool) {
-	x := &execution{rt: rt, exchange: e, req: req}
+// reserves and executes. It has no answer when somebody else was first. When it
+// is only a guess that the record is absent, that is looked up before a request
+// is refused because it cannot be bound: a retry of a response that is stored
+// gets that, whatever is bound by now.
+func (rt *route) lead(e *exchange, req *Request, guessed bool) (answer, bool) {
+	x := &execution{rt: rt, exchange: e, req: req, guessed: guessed}
 	now := time.Now()
 	a, leads := rt.app.flights.join(&x.flight, req.id, req.fingerprint, now)
 	if !leads {
@@ -35,11 +38,12 @@ func (rt *route) lead(e *exchange, req *Request) (answer, bool) {
 // when the record is somebody else's.
 func (x *execution) prepare(now time.Time) (answer, bool) {
 	var err error
-	if x.call, err = x.bind(); err != nil {
-		return refuse(err), false
+	x.call, err = x.bind()
+	if err == nil && x.call == nil {
+		err = errors.New("the route returned neither a call nor an error from Bind")
 	}
-	if x.call == nil {
-		return refuse(errors.New("the route returned neither a call nor an error from Bind")), false
+	if err != nil {
+		return x.unbound(err), false
 	}
 	if x.rt.Transaction != "" {
 		return answer{}, true
@@ -60,6 +64,18 @@ func (x *execution) prepare(now time.Time) (answer, bool) {
 	}
 	x.req.attempt = lease.Attempt
 	return answer{}, true
+}
+
+// unbound answers a request that cannot be bound. It has no answer when
+// somebody else works on the record.
+func (x *execution) unbound(err error) answer {
+	if x.guessed {
+		rec, a, ok := x.rt.look(x.exchange.r.Context(), x.req)
+		if ok || rec.State == StateReserved {
+			return a
+		}
+	}
+	return refuse(err)
 }
 
 // claim is what the execution asks the store for.

@@ -192,6 +192,22 @@ type Watcher interface {
 	Watch(ctx context.Context, changed func())
 }
 
+// Hinter is a [Store] that can often tell without a look at its medium that it
+// has no record of an ID. A request with a new key is then executed without a
+// Lookup before.
+type Hinter interface {
+	Store
+
+	// LikelyAbsent reports whether the record is absent as far as the store
+	// knows. It must return at once. False says nothing. True may be wrong for
+	// what others have stored on the same medium: Reserve or Transact then say
+	// what there is, as they do for whoever was second. It must not be wrong
+	// for a record that this store has committed, nor for one that was
+	// committed when the store was opened: what is sent again is replayed
+	// without a claim.
+	LikelyAbsent(id ID) bool
+}
+
 // Store keeps records and events. Package storetest holds the law that every
 // store has to pass, as tests.
 type Store interface {

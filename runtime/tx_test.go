@@ -47,6 +47,14 @@ func (l *logged) String() string {
 // open makes a bookshop; see openBookshop.
 type open func(t *testing.T, opts *cnerium.Options, routes ...cnerium.Route) *bookshop
 
+// misledShop is the file name of a bookshop whose store takes every record for
+// absent.
+const misledShop = "misled.db"
+
+type misledTransactor struct{ *sqlitestore.Store }
+
+func (misledTransactor) LikelyAbsent(cnerium.ID) bool { return true }
+
 // openBookshop starts a bookshop on a database.
 func openBookshop(t *testing.T, path string, opts *cnerium.Options, routes ...cnerium.Route) *bookshop {
 	t.Helper()
@@ -64,6 +72,9 @@ func openBookshop(t *testing.T, path string, opts *cnerium.Options, routes ...cn
 	opts.Publisher, opts.Logger = b.published, textLog(b.logged)
 	b.mux = http.NewServeMux()
 	b.app = cnerium.Attach(b.mux, store, opts)
+	if filepath.Base(path) == misledShop {
+		b.app = cnerium.Attach(b.mux, misledTransactor{store}, opts)
+	}
 	for _, route := range routes {
 		b.app.Handle(b.counted(route))
 	}
@@ -159,8 +170,9 @@ var txContract = []struct {
 func TestTransactionalContract(t *testing.T) {
 	t.Parallel()
 	for name, path := range map[string]func(t *testing.T) string{
-		"file":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "shop.db") },
-		"memory": func(*testing.T) string { return ":memory:" },
+		"file":              func(t *testing.T) string { return filepath.Join(t.TempDir(), "shop.db") },
+		"file, hints wrong": func(t *testing.T) string { return filepath.Join(t.TempDir(), misledShop) },
+		"memory":            func(*testing.T) string { return ":memory:" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -54,7 +54,9 @@ func (w *writer) begin(ctx context.Context) (*batch, error) {
 	if err := w.open(ctx); err != nil {
 		return nil, err
 	}
-	return &batch{w: w, begun: time.Now()}, nil
+	b := &batch{w: w, begun: time.Now()}
+	w.attend(b.begun)
+	return b, nil
 }
 
 // run lets a plain task make its changes.

@@ -52,7 +52,9 @@
 // # Memory
 //
 // Committed records that were asked for lately are kept in memory, so that a
-// replay costs no query: see Options.CacheBytes. The statements that handlers
+// replay costs no query, and a filter of all keys, so that a new one costs none
+// before its handler runs: see Options.CacheBytes. While several processes have
+// the file open there is no such filter. The statements that handlers
 // used last, 128 at most, stay prepared; give values as arguments rather than in
 // the text, and there are not many.
 package sqlitestore

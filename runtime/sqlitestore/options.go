@@ -28,6 +28,11 @@ type Options struct {
 	// records, so that a replay reads nothing from the database. Zero is 16
 	// MiB; below zero there is no cache. A record that somebody removes from
 	// the database by hand is replayed from the cache until it expires.
+	//
+	// As much again, at most, goes into a filter that tells new keys from
+	// those that have a record, two bytes for each: 16 MiB are for eight
+	// million. When there are more, the store looks up every key until the
+	// oldest have expired.
 	CacheBytes int
 
 	// EventRetention is how long an event is kept after its commit, so that

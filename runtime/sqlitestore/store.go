@@ -36,6 +36,8 @@ type Store struct {
 	identity os.FileInfo
 	boot     boot
 	cache    *cache
+	known    *known // nil when it cannot be told whether the store is alone
+	student  student
 
 	writer *writer
 	reader *readers
@@ -104,6 +106,11 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options, owned bool) (*Stor
 	if err := s.setUp(ctx); err != nil {
 		return nil, errors.Join(err, s.closeBoot(ctx), s.reader.close(), s.writer.close())
 	}
+	if s.boot.lock != nil {
+		s.known = newKnown(cacheBytes(opts))
+		s.writer.known = s.known
+		s.learn(ctx)
+	}
 	return s, nil
 }
 
@@ -167,6 +174,7 @@ func readEpoch(q queries) (string, error) {
 // Close waits for the write that is under way and frees the store's
 // connections. The application's own pool, given to [New], stays open.
 func (s *Store) Close() error {
+	s.student.close()
 	err := s.writer.exclusively(context.Background(), func() error {
 		err := s.closeBoot(context.Background())
 		s.writer.closed.Store(true)

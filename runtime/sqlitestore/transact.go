@@ -38,6 +38,7 @@ func (s *Store) Transact(
 		return cnerium.Record{}, err
 	}
 	if t.granted {
+		s.known.add(t.record.id, t.record.expiresAt, t.record.since)
 		s.cache.keep(t.record, t.found.Cursor)
 	}
 	return t.found, nil

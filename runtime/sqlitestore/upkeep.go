@@ -93,6 +93,7 @@ const sweepStep = 250
 // Sweep removes what has expired, at most limit records and limit events, in
 // steps. After an error some may be removed. See [cnerium.Store].
 func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
+	s.learn(ctx)
 	records, events := max(0, limit), max(0, limit)
 	removed := 0
 	for more := true; more; {

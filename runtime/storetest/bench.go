@@ -127,6 +127,7 @@ func (b *bench) commit(l *cnerium.Lease, o cnerium.Outcome) string {
 	b.Helper()
 	cursor, err := b.store.Commit(b.Context(), l, o)
 	b.ok("Commit", err)
+	b.heard(l.ID)
 	return cursor
 }
 

@@ -114,6 +114,7 @@ var mutants = map[string]struct {
 	"keeps what it was given":      {"Commit", func(s cnerium.Store) cnerium.Store { return &aliasing{Store: s} }},
 	"expires too late":             {"Retention", func(s cnerium.Store) cnerium.Store { return &hoarding{s} }},
 	"sweeps without a limit":       {"Retention", func(s cnerium.Store) cnerium.Store { return &greedy{s} }},
+	"says that nothing is there":   {"Hint", func(s cnerium.Store) cnerium.Store { return &unheard{s} }},
 	"loses events":                 {"Events", func(s cnerium.Store) cnerium.Store { return &silent{s} }},
 
 	"accepts any cursor":               {"Events", func(s cnerium.Store) cnerium.Store { return &gullible{s} }},
@@ -140,6 +141,10 @@ func (s *endless) Lookup(ctx context.Context, _ cnerium.ID) (cnerium.Record, err
 	<-ctx.Done()
 	return cnerium.Record{}, ctx.Err()
 }
+
+type unheard struct{ cnerium.Store }
+
+func (*unheard) LikelyAbsent(cnerium.ID) bool { return true }
 
 type joining struct{ cnerium.Store }
 

@@ -81,6 +81,7 @@ func Run(t *testing.T, config Config) {
 		{name: "Events", laws: eventLaws},
 		{name: "Marks", laws: markLaws},
 		{name: "Sweep", laws: sweepLaws},
+		{name: "Hint", laws: hintLaws},
 		{name: "Life", laws: lifeLaws},
 		{name: "Joined", laws: joinedLaws, joined: true},
 		{name: "Transact", laws: transactLaws, rows: true},

@@ -30,6 +30,7 @@ func (b *bench) transacted(key, row string, o cnerium.Outcome) {
 	record, err := b.transact(claim(id(key)), b.writing(row, o))
 	b.ok("Transact", err)
 	b.returned(record)
+	b.heard(id(key))
 }
 
 // writing is a handler that writes a row.

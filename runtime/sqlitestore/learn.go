@@ -1,0 +1,177 @@
+package sqlitestore
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	cnerium "github.com/cnerium/cnerium-go/runtime"
+)
+
+const (
+	// lesson is how many IDs are learnt with one read.
+	lesson = 500
+
+	// lessonPause is the pause between two, so that those who wait for the
+	// processor and the disk have most of them: ten million IDs take a few
+	// minutes.
+	lessonPause = 10 * time.Millisecond
+
+	// attention is how often the writer looks whether others have opened the
+	// database.
+	attention = time.Second
+)
+
+var _ cnerium.Hinter = (*Store)(nil)
+
+// LikelyAbsent reports whether the record is absent as far as the store knows.
+// See [cnerium.Hinter]. While other processes have the database open it knows
+// nothing, nor until it has read, in the background, what was there when it was
+// opened.
+func (s *Store) LikelyAbsent(id cnerium.ID) bool {
+	return !s.known.has(id, func() int64 { return s.now().UnixMilli() })
+}
+
+// student has the store learn what the database has. The zero value is idle.
+type student struct {
+	mu     sync.Mutex
+	stop   context.CancelFunc // nil while idle
+	idle   chan struct{}      // closed when what stop stops has ended
+	closed bool
+}
+
+// learn has the store know what the database has, if it does not. What is
+// little is learnt at once, the rest in the background. The context bounds the
+// call. What fails is tried again at the next call; until then the store looks
+// its records up.
+func (s *Store) learn(ctx context.Context) {
+	t := &s.student
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.known == nil || s.known.sees() || t.stop != nil || t.closed {
+		return
+	}
+	c, err := s.newCourse(ctx)
+	if err != nil || c == nil {
+		return
+	}
+	if more, err := c.step(ctx); err != nil || !more {
+		return
+	}
+	ctx, t.stop = context.WithCancel(context.WithoutCancel(ctx))
+	t.idle = make(chan struct{})
+	go func() {
+		defer t.rest()
+		c.run(ctx)
+	}()
+}
+
+// rest makes it idle again.
+func (t *student) rest() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stop()
+	t.stop = nil
+	close(t.idle)
+}
+
+// close ends what goes on, and lets nothing begin.
+func (t *student) close() {
+	t.mu.Lock()
+	t.closed = true
+	stop, idle := t.stop, t.idle
+	t.mu.Unlock()
+	if stop != nil {
+		stop()
+		<-idle
+	}
+}
+
+// course is one way through all IDs of the database.
+type course struct {
+	store     *Store
+	beginning int        // of known
+	last      cnerium.ID // that was learnt
+	until     int64      // all that was there at the beginning has expired then
+}
+
+const (
+	selectOthers = `
+SELECT (SELECT count(*) FROM cnerium_boots WHERE id <> ?),
+	(SELECT seq FROM sqlite_sequence WHERE name = 'cnerium_boots'),
+	(SELECT coalesce(max(expires_at), 0) FROM cnerium_records WHERE state = 'committed')`
+	selectLastBoot = `SELECT seq FROM sqlite_sequence WHERE name = 'cnerium_boots'`
+	selectIDs      = `
+SELECT scope, operation, key FROM cnerium_records
+WHERE (scope, operation, key) > (?, ?, ?)
+ORDER BY scope, operation, key
+LIMIT ?`
+)
+
+// newCourse returns nil when the store is not alone. Who opens the database
+// later has a later boot: see attend.
+func (s *Store) newCourse(ctx context.Context) (*course, error) {
+	if _, err := s.buryAll(ctx, 0); err != nil {
+		return nil, err
+	}
+	c := &course{store: s, beginning: s.known.forget()}
+	var others, last int64
+	err := s.read(ctx, "learn the keys", func(q queries) error {
+		return q.row(selectOthers, []any{s.boot.id}, &others, &last, &c.until)
+	})
+	if err != nil || others > 0 {
+		return nil, err
+	}
+	s.known.boot.Store(last)
+	return c, nil
+}
+
+// run learns what is left, until the context ends.
+func (c *course) run(ctx context.Context) {
+	pause := time.NewTicker(lessonPause)
+	defer pause.Stop()
+	for more := true; more; {
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return
+		}
+		var err error
+		if more, err = c.step(ctx); err != nil {
+			return
+		}
+	}
+}
+
+// step learns the next IDs. After the last the store knows all.
+func (c *course) step(ctx context.Context) (more bool, err error) {
+	n := 0
+	err = c.store.read(ctx, "learn the keys", func(q queries) error {
+		args := []any{c.last.Scope, c.last.Operation, c.last.Key, lesson}
+		return q.rows(selectIDs, args, func(scan scanner) error {
+			n++
+			err := scan(&c.last.Scope, &c.last.Operation, &c.last.Key)
+			if err == nil {
+				c.store.known.add(c.last, c.until, 0)
+			}
+			return err
+		})
+	})
+	if err == nil && n < lesson {
+		c.store.known.see(c.beginning)
+	}
+	return n == lesson, err
+}
+
+// attend makes the store blind when another one has opened the database since.
+// The caller has the writer, in a transaction.
+func (w *writer) attend(now time.Time) {
+	if !w.known.sees() || now.Sub(w.attended) < attention {
+		return
+	}
+	w.attended = now
+	var last int64
+	if err := w.row(selectLastBoot, nil, &last); err != nil || last != w.known.boot.Load() {
+		w.known.forget()
+	}
+}
