@@ -21,11 +21,12 @@ const module = "github.com/cnerium/cnerium-go/"
 // library; "database/sql" stands here too, because it is not for everybody.
 // Files named _test.go may import what they need.
 var allowed = map[string][]string{
-	"runtime":             {},
-	"runtime/memstore":    {module + "runtime"},
-	"runtime/storetest":   {module + "runtime"},
-	"runtime/sqlitestore": {module + "runtime", "database/sql", "modernc.org/sqlite", "github.com/gofrs/flock"},
-	"runtime/pgstore":     {module + "runtime", "github.com/jackc/pgx/v5"},
+	"runtime":                {},
+	"runtime/memstore":       {module + "runtime"},
+	"runtime/storetest":      {module + "runtime"},
+	"runtime/sqlitestore":    {module + "runtime", module + "runtime/internal/known", "database/sql", "modernc.org/sqlite", "github.com/gofrs/flock"},
+	"runtime/pgstore":        {module + "runtime", module + "runtime/internal/known", "github.com/jackc/pgx/v5"},
+	"runtime/internal/known": {module + "runtime"},
 	"runtime/internal/modeltest": {
 		module + "runtime", module + "runtime/storetest",
 		"pgregory.net/rapid", "github.com/anishathalye/porcupine", "github.com/stretchr/testify/require",

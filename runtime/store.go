@@ -199,12 +199,11 @@ type Hinter interface {
 	Store
 
 	// LikelyAbsent reports whether the record is absent as far as the store
-	// knows. It must return at once. False says nothing. True may be wrong for
-	// what others have stored on the same medium: Reserve or Transact then say
-	// what there is, as they do for whoever was second. It must not be wrong
-	// for a record that this store has committed, nor for one that was
-	// committed when the store was opened: what is sent again is replayed
-	// without a claim.
+	// knows. It must return at once. False says nothing. True must not be
+	// wrong for a record that this store has committed itself, and may be for
+	// one that another has, or that was there when the store was opened:
+	// Reserve or Transact then say what there is, as they do for whoever was
+	// second, and a replay has cost a claim and a binding.
 	LikelyAbsent(id ID) bool
 }
 

@@ -73,6 +73,7 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 	if err != nil {
 		return cnerium.Record{}, nil, describe("reserve", err)
 	}
+	s.meet(claim.ID, acquaintance)
 	return s.view(r), lease, nil
 }
 
@@ -142,6 +143,7 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 	if err != nil {
 		return "", err
 	}
+	s.meet(lease.ID, milliseconds(outcome.Retention))
 	return s.eventCursor(found.event), nil
 }
 

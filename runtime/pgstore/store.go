@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/internal/known"
 )
 
 var _ cnerium.Transactor = (*Store)(nil)
@@ -36,6 +37,8 @@ type Store struct {
 	notifier notifier
 	excess   excess
 	swept    atomic.Int64 // due_at of the last record that a sweep has removed, as long as there are more
+
+	known *known.IDs // that this store has had to do with
 
 	horizon   atomic.Int64 // up to this ticket everything is decided
 	undecided atomic.Bool  // there were later tickets when that was found out
@@ -97,6 +100,8 @@ func newStore(ctx context.Context, pool *pgxpool.Pool, opts *Options) (*Store, e
 		return nil, fmt.Errorf("the schema name %q is not made of lower-case letters, digits and underscores", s.opts.Schema)
 	}
 	s.sql = newQueries(s.opts.Schema, s.opts.Portable)
+	s.known = known.New(knownBytes)
+	s.known.See(s.known.Forget())
 	s.group.store = s
 	s.notifier.store = s
 	if err := s.setUp(ctx); err != nil {

@@ -31,6 +31,7 @@ func (s *Store) Transact(
 	t := &transaction{Store: s, claim: claim, names: names(claim.ID), record: &record{}, began: time.Now()}
 	granted, err := t.open(ctx)
 	if err != nil || !granted {
+		s.meet(claim.ID, acquaintance)
 		return t.found, describe("transact", err)
 	}
 	defer func() { t.handle.end() }() // also when the handler panics
@@ -41,6 +42,7 @@ func (s *Store) Transact(
 	if err := t.store(ctx, outcome); err != nil {
 		return cnerium.Record{}, describe("transact", t.stray(ctx, err))
 	}
+	s.meet(claim.ID, milliseconds(outcome.Retention))
 	return t.found, nil
 }
 

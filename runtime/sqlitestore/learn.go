@@ -29,8 +29,11 @@ var _ cnerium.Hinter = (*Store)(nil)
 // nothing, nor until it has read, in the background, what was there when it was
 // opened.
 func (s *Store) LikelyAbsent(id cnerium.ID) bool {
-	return !s.known.has(id, func() int64 { return s.now().UnixMilli() })
+	return !s.known.Has(id, func() int64 { return s.now().UnixMilli() })
 }
+
+// meet makes known that there is the record.
+func (s *Store) meet(r *record) { s.known.Add(r.id, max(r.leaseUntil, r.expiresAt), r.since) }
 
 // student has the store learn what the database has. The zero value is idle.
 type student struct {
@@ -48,7 +51,7 @@ func (s *Store) learn(ctx context.Context) {
 	t := &s.student
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if s.known == nil || s.known.sees() || t.stop != nil || t.closed {
+	if s.known == nil || s.known.Sees() || t.stop != nil || t.closed {
 		return
 	}
 	c, err := s.newCourse(ctx)
@@ -114,7 +117,7 @@ func (s *Store) newCourse(ctx context.Context) (*course, error) {
 	if _, err := s.buryAll(ctx, 0); err != nil {
 		return nil, err
 	}
-	c := &course{store: s, beginning: s.known.forget()}
+	c := &course{store: s, beginning: s.known.Forget()}
 	var others, last int64
 	err := s.read(ctx, "learn the keys", func(q queries) error {
 		return q.row(selectOthers, []any{s.boot.id}, &others, &last, &c.until)
@@ -122,7 +125,7 @@ func (s *Store) newCourse(ctx context.Context) (*course, error) {
 	if err != nil || others > 0 {
 		return nil, err
 	}
-	s.known.boot.Store(last)
+	s.writer.lastBoot.Store(last)
 	return c, nil
 }
 
@@ -152,13 +155,13 @@ func (c *course) step(ctx context.Context) (more bool, err error) {
 			n++
 			err := scan(&c.last.Scope, &c.last.Operation, &c.last.Key)
 			if err == nil {
-				c.store.known.add(c.last, c.until, 0)
+				c.store.known.Add(c.last, c.until, 0)
 			}
 			return err
 		})
 	})
 	if err == nil && n < lesson {
-		c.store.known.see(c.beginning)
+		c.store.known.See(c.beginning)
 	}
 	return n == lesson, err
 }
@@ -166,12 +169,12 @@ func (c *course) step(ctx context.Context) (more bool, err error) {
 // attend makes the store blind when another one has opened the database since.
 // The caller has the writer, in a transaction.
 func (w *writer) attend(now time.Time) {
-	if !w.known.sees() || now.Sub(w.attended) < attention {
+	if !w.known.Sees() || now.Sub(w.attended) < attention {
 		return
 	}
 	w.attended = now
 	var last int64
-	if err := w.row(selectLastBoot, nil, &last); err != nil || last != w.known.boot.Load() {
-		w.known.forget()
+	if err := w.row(selectLastBoot, nil, &last); err != nil || last != w.lastBoot.Load() {
+		w.known.Forget()
 	}
 }

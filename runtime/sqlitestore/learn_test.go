@@ -124,6 +124,35 @@ func TestAStoreThatIsNotAloneKnowsNothing(t *testing.T) {
 	})
 }
 
+func TestARecordOfAnotherIsKnownOnceItIsMet(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	synctest.Test(t, func(t *testing.T) { // time stands still: the first has not noticed the second
+		first, err := sqlitestore.Open(t.Context(), path, nil)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, first.Close()) }()
+		reserve(t, first, "own") // looks for others, and then not before a second is over
+		second, err := sqlitestore.Open(t.Context(), path, nil)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, second.Close()) }()
+		for _, key := range []string{"reserve", "transact"} {
+			commit(t, second, reserve(t, second, key), outcome(key))
+			require.True(t, first.LikelyAbsent(claim(key).ID), key)
+		}
+		_, lease, err := first.Reserve(t.Context(), claim("reserve"))
+		require.NoError(t, err)
+		require.Nil(t, lease)
+		found, err := first.Transact(t.Context(), claim("transact"), func(context.Context, int) (cnerium.Outcome, error) {
+			panic("the handler runs")
+		})
+		require.NoError(t, err)
+		require.Equal(t, "transact", found.Response.Body)
+		for _, key := range []string{"reserve", "transact"} {
+			require.False(t, first.LikelyAbsent(claim(key).ID), key)
+		}
+	})
+}
+
 func TestAStoreThatWasThereInBetweenIsNoticed(t *testing.T) {
 	t.Parallel()
 	path := file(t)
@@ -161,7 +190,7 @@ func TestACommittedKeyIsKnownUntilItExpires(t *testing.T) {
 	lease := reserve(t, store, "held")
 	clock.Add(2 * time.Minute.Milliseconds()) // the leases are over
 	for i := range 100_000 {                  // more than a generation
-		store.Known().Add(numbered(i), clock.Load(), clock.Load())
+		store.Known().Add(claim(fmt.Sprint("n", i)).ID, clock.Load(), clock.Load())
 	}
 	require.False(t, store.LikelyAbsent(claim("k").ID))
 	commit(t, store, lease, outcome("late"))

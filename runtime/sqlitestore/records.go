@@ -69,9 +69,10 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 		return cnerium.Record{}, nil, err
 	}
 	if !granted {
+		s.meet(r)
 		return found, nil, nil
 	}
-	s.known.add(r.id, r.leaseUntil, r.since)
+	s.meet(r)
 	s.cache.expect(r)
 	return found, &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}, nil
 }
@@ -109,7 +110,7 @@ func (s *Store) Commit(ctx context.Context, lease *cnerium.Lease, outcome cneriu
 	if err != nil {
 		return "", err
 	}
-	s.known.add(row.id, row.expiresAt, row.since)
+	s.meet(row)
 	cursor := s.eventCursor(row.event)
 	s.cache.commit(row, cursor)
 	return cursor, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	cnerium "github.com/cnerium/cnerium-go/runtime"
+	"github.com/cnerium/cnerium-go/runtime/internal/known"
 )
 
 var _ cnerium.Store = (*Store)(nil)
@@ -36,7 +37,7 @@ type Store struct {
 	identity os.FileInfo
 	boot     boot
 	cache    *cache
-	known    *known // nil when it cannot be told whether the store is alone
+	known    *known.IDs // nil when it cannot be told whether the store is alone
 	student  student
 
 	writer *writer
@@ -107,7 +108,7 @@ func newStore(ctx context.Context, db *sql.DB, opts *Options, owned bool) (*Stor
 		return nil, errors.Join(err, s.closeBoot(ctx), s.reader.close(), s.writer.close())
 	}
 	if s.boot.lock != nil {
-		s.known = newKnown(cacheBytes(opts))
+		s.known = known.New(cacheBytes(opts))
 		s.writer.known = s.known
 		s.learn(ctx)
 	}

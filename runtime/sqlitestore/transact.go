@@ -37,8 +37,8 @@ func (s *Store) Transact(
 	if err != nil {
 		return cnerium.Record{}, err
 	}
+	s.meet(t.record)
 	if t.granted {
-		s.known.add(t.record.id, t.record.expiresAt, t.record.since)
 		s.cache.keep(t.record, t.found.Cursor)
 	}
 	return t.found, nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/cnerium/cnerium-go/runtime/internal/known"
 )
 
 // writer is the one connection of a store that writes.
@@ -24,7 +26,8 @@ type writer struct {
 	// SQLite has rolled it back: see guard.
 	handling, undone atomic.Bool
 
-	known *known // of the store
+	known    *known.IDs   // of the store
+	lastBoot atomic.Int64 // of all that had opened the database when the store began to learn its keys
 
 	// Of who has the writer.
 	patience patience

@@ -25,15 +25,6 @@ var joinedLaws = []law{
 			b.Fatalf("record is %+v, was %+v", after, before)
 		}
 	}},
-	{"what was committed before a restart is not said to be absent after it", func(b *bench) {
-		for i := range 20 {
-			b.committed(fmt.Sprint(i), outcome("done"))
-		}
-		b.reopen()
-		for i := range 20 {
-			b.heard(id(fmt.Sprint(i)))
-		}
-	}},
 	{"leases and their tokens survive a restart", func(b *bench) {
 		live, late := b.reserve(claim(id("live"))), b.reserve(claim(id("late")))
 		b.reopen()

@@ -1,4 +1,6 @@
-package sqlitestore
+// Package known remembers which IDs a store may have records of, for its hints
+// to the App: see cnerium.Hinter.
+package known
 
 import (
 	"hash/maphash"
@@ -22,25 +24,22 @@ const (
 	firstBlocks = 1 << 10
 )
 
-// known knows which IDs the database may have a record of, so that a new one
-// need not be looked up: for that each look-up after a commit costs pages that
-// are read again. It is a Bloom filter. What it says is a hint, and no more: it
-// does not see what other processes store. While there are any, and until it
-// has learnt what was there before, it is blind and takes every ID for known.
+// IDs are those of which a store may have a record, in a Bloom filter: none of
+// them is ever taken for new, and a few new ones are taken for known. They are
+// blind in the beginning, and after Forget: then every ID is taken for known.
 //
 // A filter forgets nothing by itself. So there is one for each generation of
 // IDs, and it goes when all of its records have expired.
 //
-// A nil known takes every ID for known. All methods are safe for concurrent
-// use.
-type known struct {
+// Nil IDs take every ID for known. All methods are safe for concurrent use.
+// Times are Unix milliseconds.
+type IDs struct {
 	seed  maphash.Seed
 	limit int // bytes of all generations
 
 	generations atomic.Pointer[[]*generation] // the newest last; never changed, but replaced
-	whole       atomic.Bool                   // all that the database has was added
-	boot        atomic.Int64                  // the last of the database, of all that have opened it
-	lost        atomic.Int64                  // when the last record of those that were dropped expires, in Unix milliseconds
+	seeing      atomic.Bool
+	lost        atomic.Int64 // when the last record of those that were dropped expires
 
 	mu        sync.Mutex // of who changes something
 	beginning int        // how often it has begun
@@ -51,27 +50,30 @@ type known struct {
 type generation struct {
 	blocks [][blockBytes / 8]atomic.Uint64
 	room   int   // how many more IDs it takes
-	until  int64 // the last of its records expires then, in Unix milliseconds
+	until  int64 // when the last of its records expires
 }
 
-// newKnown returns one that is blind, and takes up to about so many bytes; nil
-// when that is too little for anything.
-func newKnown(bytes int) *known {
+// New returns IDs that are blind and take up to so many bytes, two for each ID; nil
+// when that is too little for anything. They begin with 64 KiB.
+func New(bytes int) *IDs {
 	if bytes < 4*firstBlocks*blockBytes {
 		return nil
 	}
-	k := &known{seed: maphash.MakeSeed(), limit: bytes}
-	k.forget()
+	k := &IDs{seed: maphash.MakeSeed(), limit: bytes}
+	k.Forget()
 	return k
 }
 
-// forget begins anew, blind, and returns the number of the beginning for see.
-func (k *known) forget() int {
+// Forget begins anew, blind, and returns the number of the beginning for See.
+func (k *IDs) Forget() int {
+	if k == nil {
+		return 0
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.whole.Store(false)
-	k.lost.Store(0)
+	k.seeing.Store(false)
 	k.generations.Store(&[]*generation{newGeneration(firstBlocks)})
+	k.lost.Store(0)
 	k.beginning++
 	return k.beginning
 }
@@ -111,17 +113,22 @@ func (g *generation) set(hash uint64) {
 	}
 }
 
-// has reports whether the database may have a record of the ID. The clock is
-// asked only where it matters.
-func (k *known) has(id cnerium.ID, now func() int64) bool {
-	if !k.sees() {
+// Has reports whether there may be a record of the ID. The clock is asked only
+// where it matters.
+func (k *IDs) Has(id cnerium.ID, now func() int64) bool {
+	if k == nil {
+		return true
+	}
+	// Loaded first: what these do not have any more is told by the others.
+	generations := *k.generations.Load()
+	if !k.seeing.Load() {
 		return true
 	}
 	if lost := k.lost.Load(); lost != 0 && lost > now() {
 		return true
 	}
 	hash := maphash.Comparable(k.seed, id)
-	for _, g := range slices.Backward(*k.generations.Load()) {
+	for _, g := range slices.Backward(generations) {
 		if g.has(hash) {
 			return true
 		}
@@ -129,10 +136,9 @@ func (k *known) has(id cnerium.ID, now func() int64) bool {
 	return false
 }
 
-// add makes an ID known, at the latest before anybody is told that it is
-// stored. Until is when the record expires; it may be added again. What has
-// expired now may be forgotten. Times are Unix milliseconds.
-func (k *known) add(id cnerium.ID, until, now int64) {
+// Add adds an ID, for a record that expires at until; it may be added again.
+// What has expired now may be forgotten.
+func (k *IDs) Add(id cnerium.ID, until, now int64) {
 	if k == nil {
 		return
 	}
@@ -154,7 +160,7 @@ func (k *known) add(id cnerium.ID, until, now int64) {
 // grow adds a generation and returns it. What has expired goes, and so does the
 // oldest when there is too much: until the last of its records has expired, too,
 // nobody can tell any more what is new. The caller holds mu.
-func (k *known) grow(now int64) *generation {
+func (k *IDs) grow(now int64) *generation {
 	all := slices.Clone(*k.generations.Load())
 	all = slices.DeleteFunc(all, func(g *generation) bool { return g.until <= now })
 	size, blocks := 0, firstBlocks
@@ -173,15 +179,18 @@ func (k *known) grow(now int64) *generation {
 	return g
 }
 
-// sees reports whether it is not blind for what others have stored.
-func (k *known) sees() bool { return k != nil && k.whole.Load() }
+// Sees reports whether they are not blind.
+func (k *IDs) Sees() bool { return k != nil && k.seeing.Load() }
 
-// see ends the blindness: since that beginning, all that is in the database was
-// added.
-func (k *known) see(beginning int) {
+// See ends the blindness, if it is still that of this beginning: since then all
+// that there is was added.
+func (k *IDs) See(beginning int) {
+	if k == nil {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.beginning == beginning {
-		k.whole.Store(true)
+		k.seeing.Store(true)
 	}
 }
