@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -111,4 +112,52 @@ func TestAReleasedReservationIsNotCached(t *testing.T) {
 	_, err := store.Commit(t.Context(), lease, outcome("late"))
 	require.ErrorIs(t, err, cnerium.ErrLeaseLost)
 	require.Equal(t, cnerium.StateAbsent, lookup(t, store, "k").State)
+}
+
+func TestACacheReturnsWhatItWasGivenOrNothing(t *testing.T) {
+	t.Parallel()
+	cache := sqlitestore.NewCache(256 << 10)
+	// The record of a key in one of its lives, which all differ in size.
+	recordOf := func(key, life int) cnerium.Record {
+		text := strings.Repeat(fmt.Sprintf("%d.%d ", key, life), (key*7+life*13)%400)
+		return cnerium.Record{
+			ID:          cnerium.ID{Scope: fmt.Sprint("tenant ", key%3), Operation: "orders.create", Key: fmt.Sprint(key)},
+			State:       cnerium.StateCommitted,
+			Fingerprint: cnerium.Fingerprint{byte(key), 31: byte(life)},
+			Attempt:     life + 1,
+			Since:       time.UnixMilli(int64(1_767_000_000_000 + life)).UTC(),
+			Response:    cnerium.StoredResponse{Status: 200 + life%100, Header: cnerium.StoredHeader(text[:len(text)/3]), Body: text},
+			Cursor:      text[:min(len(text), life%20)],
+		}
+	}
+	const clients, keys, lives = 8, 100, 40
+	var found atomic.Int64
+	var wg sync.WaitGroup
+	for client := range clients {
+		wg.Go(func() {
+			var taken []cnerium.Record // and used when their memory may be used again
+			for life := range lives {
+				for key := client * keys; key < (client+1)*keys; key++ {
+					want := recordOf(key, life)
+					cache.Keep(want, int64(life+1))
+					if got, ok := cache.Get(want.ID, int64(life)); ok {
+						require.Equal(t, want, got)
+						taken = append(taken, got)
+						found.Add(1)
+					}
+					_, ok := cache.Get(want.ID, int64(life+1))
+					require.False(t, ok, "it has expired")
+				}
+			}
+			for _, r := range taken {
+				var key int
+				_, err := fmt.Sscan(r.ID.Key, &key)
+				require.NoError(t, err)
+				require.Equal(t, recordOf(key, r.Attempt-1), r)
+			}
+		})
+	}
+	wg.Wait()
+	require.Greater(t, found.Load(), int64(clients*keys*lives/2))
+	require.LessOrEqual(t, cache.Bytes(), 256<<10)
 }

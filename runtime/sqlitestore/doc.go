@@ -51,7 +51,7 @@
 //
 // # Memory
 //
-// Committed records that were asked for lately are kept in memory, so that a
+// Records that were committed or read lately are kept in memory, so that a
 // replay costs no query, and a filter of all keys, so that a new one costs none
 // before its handler runs: see Options.CacheBytes. While several processes have
 // the file open there is no such filter. The statements that handlers

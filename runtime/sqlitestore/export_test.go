@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"time"
 
+	cnerium "github.com/cnerium/cnerium-go/runtime"
 	"github.com/cnerium/cnerium-go/runtime/internal/known"
 )
 
@@ -28,3 +29,30 @@ var ErrClosed = errClosed
 
 // Known returns what the store knows of its keys.
 func (s *Store) Known() *known.IDs { return s.known }
+
+// Cache is a cache of committed records.
+type Cache struct{ cache *cache }
+
+// NewCache has room for so many bytes.
+func NewCache(bytes int) *Cache { return &Cache{newCache(bytes)} }
+
+// Keep keeps a record that expires then.
+func (c *Cache) Keep(r cnerium.Record, expiresAt int64) {
+	row := newCommitted(r.ID, 0, cnerium.Outcome{Response: r.Response})
+	row.fingerprint, row.attempt, row.since, row.expiresAt = r.Fingerprint[:], r.Attempt, r.Since.UnixMilli(), expiresAt
+	c.cache.keep(row, r.Cursor)
+}
+
+// Get returns the record, if it is kept and has not expired.
+func (c *Cache) Get(id cnerium.ID, now int64) (cnerium.Record, bool) { return c.cache.get(id, now) }
+
+// Bytes returns how much memory its texts have.
+func (c *Cache) Bytes() int {
+	n := 0
+	for i := range c.cache.shards {
+		for _, chunk := range c.cache.shards[i].chunks {
+			n += chunk.Cap()
+		}
+	}
+	return n
+}

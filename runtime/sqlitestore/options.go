@@ -24,9 +24,9 @@ type Options struct {
 	// other writes for a second or more. Nil is slog.Default().
 	Logger *slog.Logger
 
-	// CacheBytes is about how much memory the store spends on committed
-	// records, so that a replay reads nothing from the database. Zero is 16
-	// MiB; below zero there is no cache. A record that somebody removes from
+	// CacheBytes is about how much memory the store spends on the records that
+	// were committed, or read from the database, last, so that a replay reads
+	// nothing. Zero is 16 MiB; below zero there is no cache. A record that somebody removes from
 	// the database by hand is replayed from the cache until it expires.
 	//
 	// As much again, at most, goes into a filter that tells new keys from
