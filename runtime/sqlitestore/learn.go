@@ -102,7 +102,8 @@ const (
 	selectOthers = `
 SELECT (SELECT count(*) FROM cnerium_boots WHERE id <> ?),
 	(SELECT seq FROM sqlite_sequence WHERE name = 'cnerium_boots'),
-	(SELECT coalesce(max(expires_at), 0) FROM cnerium_records WHERE state = 'committed')`
+	(SELECT coalesce(max(expires_at), 0) FROM cnerium_records WHERE state = 'committed'),
+	coalesce((SELECT max(id) FROM cnerium_records) - (SELECT min(id) FROM cnerium_records), 0)`
 	selectLastBoot = `SELECT seq FROM sqlite_sequence WHERE name = 'cnerium_boots'`
 	selectIDs      = `
 SELECT scope, operation, key FROM cnerium_records
@@ -111,18 +112,19 @@ ORDER BY scope, operation, key
 LIMIT ?`
 )
 
-// newCourse returns nil when the store is not alone. Who opens the database
-// later has a later boot: see attend.
+// newCourse returns nil when the store is not alone, and when there may be more
+// records than it can know. Who opens the database later has a later boot: see
+// attend.
 func (s *Store) newCourse(ctx context.Context) (*course, error) {
 	if _, err := s.buryAll(ctx, 0); err != nil {
 		return nil, err
 	}
 	c := &course{store: s, beginning: s.known.Forget()}
-	var others, last int64
+	var others, last, records int64
 	err := s.read(ctx, "learn the keys", func(q queries) error {
-		return q.row(selectOthers, []any{s.boot.id}, &others, &last, &c.until)
+		return q.row(selectOthers, []any{s.boot.id}, &others, &last, &c.until, &records)
 	})
-	if err != nil || others > 0 {
+	if err != nil || others > 0 || records > s.known.Room() {
 		return nil, err
 	}
 	s.writer.lastBoot.Store(last)

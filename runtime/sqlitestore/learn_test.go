@@ -170,6 +170,22 @@ func TestAStoreThatWasThereInBetweenIsNoticed(t *testing.T) {
 	})
 }
 
+func TestMoreKeysThanThereIsRoomForAreNotLearnt(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	populate(t, path, 2)
+	db := pool(t, path)
+	_, err := db.Exec("UPDATE cnerium_records SET id = 100000000 WHERE key = '1'")
+	require.NoError(t, err)
+	store := open(t, path)
+	sweep(t, store)
+	require.False(t, store.LikelyAbsent(claim("new").ID))
+	_, err = db.Exec("DELETE FROM cnerium_records WHERE key = '1'")
+	require.NoError(t, err)
+	sweep(t, store)
+	require.True(t, store.LikelyAbsent(claim("new").ID))
+}
+
 func TestADeadProcessIsNobodyToBeBlindFor(t *testing.T) {
 	t.Parallel()
 	path := file(t)

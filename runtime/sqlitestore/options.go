@@ -30,9 +30,8 @@ type Options struct {
 	// the database by hand is replayed from the cache until it expires.
 	//
 	// As much again, at most, goes into a filter that tells new keys from
-	// those that have a record, two bytes for each: 16 MiB are for eight
-	// million. When there are more, the store looks up every key until the
-	// oldest have expired.
+	// those that have a record, two bytes for each: 16 MiB do for six million
+	// at least. When there are too many, the store looks up every key.
 	CacheBytes int
 
 	// EventRetention is how long an event is kept after its commit, so that

@@ -113,6 +113,14 @@ func (g *generation) set(hash uint64) {
 	}
 }
 
+// Room returns for how many IDs there is room for sure.
+func (k *IDs) Room() int64 {
+	if k == nil {
+		return 0
+	}
+	return int64(k.limit-k.limit/4) / blockBytes * keysPerBlock
+}
+
 // Has reports whether there may be a record of the ID. The clock is asked only
 // where it matters.
 func (k *IDs) Has(id cnerium.ID, now func() int64) bool {

@@ -69,6 +69,19 @@ func TestAGenerationLastsForTheLongestOfItsKeys(t *testing.T) {
 	require.True(t, ids.Has(numbered(-1), at(999)))
 }
 
+func TestThereIsAsMuchRoomAsIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, bytes := range []int{256 << 10, 300_000, 1 << 20, 5_000_000} {
+		ids := known.New(bytes)
+		ids.See(1)
+		require.Greater(t, ids.Room(), int64(bytes/3))
+		for i := range ids.Room() {
+			ids.Add(numbered(int(i)), 1000, 0)
+		}
+		require.False(t, ids.Has(numbered(-1), at(0)) && ids.Has(numbered(-2), at(0)), "none was lost")
+	}
+}
+
 func TestWithoutRoomItIsBlindUntilTheLostHaveExpired(t *testing.T) {
 	t.Parallel()
 	const bytes = 256 << 10
@@ -90,6 +103,7 @@ func TestTooLittleMemoryKnowsNothing(t *testing.T) {
 	require.True(t, ids.Has(numbered(2), at(0)))
 	require.False(t, ids.Sees())
 	require.Zero(t, ids.Forget())
+	require.Zero(t, ids.Room())
 }
 
 func TestALateStudentDoesNotEndALaterBlindness(t *testing.T) {
