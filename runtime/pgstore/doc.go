@@ -44,6 +44,12 @@
 // that speak PostgreSQL's protocol have, too. Commits with events then follow
 // one another, each with its own sync.
 //
+// # Memory
+//
+// The store remembers the keys that it has had to do with, two bytes for each
+// and 16 MiB at most, so that it looks up only those: see
+// [Store.LikelyAbsent].
+//
 // # Connection poolers
 //
 // Behind PgBouncer in transaction mode give the URL

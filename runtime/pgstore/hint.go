@@ -9,7 +9,7 @@ import (
 var _ cnerium.Hinter = (*Store)(nil)
 
 const (
-	// knownBytes bounds the memory for IDs: eight million of them.
+	// knownBytes bounds the memory for IDs: six million of them at least.
 	knownBytes = 16 << 20
 
 	// acquaintance is for how long the ID of a record is remembered that

@@ -53,8 +53,8 @@ type generation struct {
 	until  int64 // when the last of its records expires
 }
 
-// New returns IDs that are blind and take up to so many bytes, two for each ID; nil
-// when that is too little for anything. They begin with 64 KiB.
+// New returns IDs that are blind and take up to so many bytes, two for each ID;
+// nil when that is too little for anything. They begin with 64 KiB.
 func New(bytes int) *IDs {
 	if bytes < 4*firstBlocks*blockBytes {
 		return nil
