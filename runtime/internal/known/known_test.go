@@ -18,6 +18,18 @@ func numbered(i int) cnerium.ID {
 	return cnerium.ID{Scope: "tenant", Operation: "orders.create", Key: fmt.Sprint(i)}
 }
 
+// sees reports whether new IDs are told from known ones: a few are always taken
+// for known.
+func sees(ids *known.IDs, now int64) bool {
+	wrong := 0
+	for i := range 100 {
+		if ids.Has(numbered(-1-i), at(now)) {
+			wrong++
+		}
+	}
+	return wrong < 20
+}
+
 func TestWhatIsKnownIsNeverTakenForNew(t *testing.T) {
 	t.Parallel()
 	ids := known.New(1 << 20)
@@ -54,7 +66,7 @@ func TestWhatHasExpiredMakesRoom(t *testing.T) {
 		now++
 		require.LessOrEqual(t, known.Bytes(ids), bytes)
 		require.True(t, ids.Has(numbered(round*each), at(now)), "it lasts for two more rounds")
-		require.False(t, ids.Has(numbered(-1-round), at(now)), "and none is lost")
+		require.True(t, sees(ids, now), "and none is lost")
 	}
 }
 
@@ -78,7 +90,7 @@ func TestThereIsAsMuchRoomAsIsSaid(t *testing.T) {
 		for i := range ids.Room() {
 			ids.Add(numbered(int(i)), 1000, 0)
 		}
-		require.False(t, ids.Has(numbered(-1), at(0)) && ids.Has(numbered(-2), at(0)), "none was lost")
+		require.True(t, sees(ids, 0), "none was lost")
 	}
 }
 
@@ -91,8 +103,8 @@ func TestWithoutRoomItIsBlindUntilTheLostHaveExpired(t *testing.T) {
 		ids.Add(numbered(i), 1000, 0)
 	}
 	require.LessOrEqual(t, known.Bytes(ids), bytes)
-	require.True(t, ids.Has(numbered(-1), at(999)), "it could be one of the lost")
-	require.False(t, ids.Has(numbered(-1), at(1000)))
+	require.False(t, sees(ids, 999), "each could be one of the lost")
+	require.True(t, sees(ids, 1000))
 }
 
 func TestTooLittleMemoryKnowsNothing(t *testing.T) {
