@@ -55,7 +55,7 @@ func (w *writer) begin(ctx context.Context) (*batch, error) {
 		return nil, err
 	}
 	b := &batch{w: w, begun: time.Now()}
-	w.attend(b.begun)
+	w.lookForOthers(b.begun)
 	return b, nil
 }
 

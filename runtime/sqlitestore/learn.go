@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	// lesson is how many IDs are learnt with one read.
-	lesson = 500
+	// learnPage is how many IDs are learnt with one read.
+	learnPage = 500
 
-	// lessonPause is the pause between two, so that those who wait for the
+	// learnPause is the pause between two, so that those who wait for the
 	// processor and the disk have most of them: ten million IDs take a few
 	// minutes.
-	lessonPause = 10 * time.Millisecond
+	learnPause = 10 * time.Millisecond
 
-	// attention is how often the writer looks whether others have opened the
+	// lookEvery is how often the writer looks whether others have opened the
 	// database.
-	attention = time.Second
+	lookEvery = time.Second
 )
 
 var _ cnerium.Hinter = (*Store)(nil)
@@ -35,8 +35,8 @@ func (s *Store) LikelyAbsent(id cnerium.ID) bool {
 // meet makes known that there is the record.
 func (s *Store) meet(r *record) { s.known.Add(r.id, max(r.leaseUntil, r.expiresAt), r.since) }
 
-// student has the store learn what the database has. The zero value is idle.
-type student struct {
+// learner has the store learn what the database has. The zero value is idle.
+type learner struct {
 	mu     sync.Mutex
 	stop   context.CancelFunc // nil while idle
 	idle   chan struct{}      // closed when what stop stops has ended
@@ -48,29 +48,29 @@ type student struct {
 // call. What fails is tried again at the next call; until then the store looks
 // its records up.
 func (s *Store) learn(ctx context.Context) {
-	t := &s.student
+	t := &s.learner
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s.known == nil || s.known.Sees() || t.stop != nil || t.closed {
 		return
 	}
-	c, err := s.newCourse(ctx)
-	if err != nil || c == nil {
+	p, err := s.newPass(ctx)
+	if err != nil || p == nil {
 		return
 	}
-	if more, err := c.step(ctx); err != nil || !more {
+	if more, err := p.step(ctx); err != nil || !more {
 		return
 	}
 	ctx, t.stop = context.WithCancel(context.WithoutCancel(ctx))
 	t.idle = make(chan struct{})
 	go func() {
 		defer t.rest()
-		c.run(ctx)
+		p.run(ctx)
 	}()
 }
 
 // rest makes it idle again.
-func (t *student) rest() {
+func (t *learner) rest() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stop()
@@ -79,7 +79,7 @@ func (t *student) rest() {
 }
 
 // close ends what goes on, and lets nothing begin.
-func (t *student) close() {
+func (t *learner) close() {
 	t.mu.Lock()
 	t.closed = true
 	stop, idle := t.stop, t.idle
@@ -90,8 +90,8 @@ func (t *student) close() {
 	}
 }
 
-// course is one way through all IDs of the database.
-type course struct {
+// pass is one way through all IDs of the database.
+type pass struct {
 	store     *Store
 	beginning int        // of known
 	last      cnerium.ID // that was learnt
@@ -112,28 +112,28 @@ ORDER BY scope, operation, key
 LIMIT ?`
 )
 
-// newCourse returns nil when the store is not alone, and when there may be more
+// newPass returns nil when the store is not alone, and when there may be more
 // records than it can know. Who opens the database later has a later boot: see
-// attend.
-func (s *Store) newCourse(ctx context.Context) (*course, error) {
+// lookForOthers.
+func (s *Store) newPass(ctx context.Context) (*pass, error) {
 	if _, err := s.buryAll(ctx, 0); err != nil {
 		return nil, err
 	}
-	c := &course{store: s, beginning: s.known.Forget()}
+	p := &pass{store: s, beginning: s.known.Forget()}
 	var others, last, records int64
 	err := s.read(ctx, "learn the keys", func(q queries) error {
-		return q.row(selectOthers, []any{s.boot.id}, &others, &last, &c.until, &records)
+		return q.row(selectOthers, []any{s.boot.id}, &others, &last, &p.until, &records)
 	})
 	if err != nil || others > 0 || records > s.known.Room() {
 		return nil, err
 	}
 	s.writer.lastBoot.Store(last)
-	return c, nil
+	return p, nil
 }
 
 // run learns what is left, until the context ends.
-func (c *course) run(ctx context.Context) {
-	pause := time.NewTicker(lessonPause)
+func (p *pass) run(ctx context.Context) {
+	pause := time.NewTicker(learnPause)
 	defer pause.Stop()
 	for more := true; more; {
 		select {
@@ -142,39 +142,40 @@ func (c *course) run(ctx context.Context) {
 			return
 		}
 		var err error
-		if more, err = c.step(ctx); err != nil {
+		if more, err = p.step(ctx); err != nil {
 			return
 		}
 	}
 }
 
 // step learns the next IDs. After the last the store knows all.
-func (c *course) step(ctx context.Context) (more bool, err error) {
+func (p *pass) step(ctx context.Context) (more bool, err error) {
 	n := 0
-	err = c.store.read(ctx, "learn the keys", func(q queries) error {
-		args := []any{c.last.Scope, c.last.Operation, c.last.Key, lesson}
+	err = p.store.read(ctx, "learn the keys", func(q queries) error {
+		args := []any{p.last.Scope, p.last.Operation, p.last.Key, learnPage}
 		return q.rows(selectIDs, args, func(scan scanner) error {
 			n++
-			err := scan(&c.last.Scope, &c.last.Operation, &c.last.Key)
+			err := scan(&p.last.Scope, &p.last.Operation, &p.last.Key)
 			if err == nil {
-				c.store.known.Add(c.last, c.until, 0)
+				p.store.known.Add(p.last, p.until, 0)
 			}
 			return err
 		})
 	})
-	if err == nil && n < lesson {
-		c.store.known.See(c.beginning)
+	if err == nil && n < learnPage {
+		p.store.known.See(p.beginning)
 	}
-	return n == lesson, err
+	return n == learnPage, err
 }
 
-// attend makes the store blind when another one has opened the database since.
-// The caller has the writer, in a transaction.
-func (w *writer) attend(now time.Time) {
-	if !w.known.Sees() || now.Sub(w.attended) < attention {
+// lookForOthers makes the store blind when another one has opened the database since.
+// The caller has the writer, in a transaction. When it cannot be told, somebody
+// may have.
+func (w *writer) lookForOthers(now time.Time) {
+	if !w.known.Sees() || now.Sub(w.looked) < lookEvery {
 		return
 	}
-	w.attended = now
+	w.looked = now
 	var last int64
 	if err := w.row(selectLastBoot, nil, &last); err != nil || last != w.lastBoot.Load() {
 		w.known.Forget()

@@ -70,9 +70,7 @@ func TestManyKeysAreLearntInTheBackground(t *testing.T) {
 	const n = 2600
 	populate(t, path, n)
 	synctest.Test(t, func(t *testing.T) {
-		store, err := sqlitestore.Open(t.Context(), path, nil)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, store.Close()) }()
+		store := open(t, path)
 		require.False(t, store.LikelyAbsent(claim("new").ID), "it has not seen all")
 		commit(t, store, reserve(t, store, "meanwhile"), outcome("done"))
 		time.Sleep(time.Second)
@@ -99,13 +97,10 @@ func TestAStoreThatIsNotAloneKnowsNothing(t *testing.T) {
 	t.Parallel()
 	path := file(t)
 	synctest.Test(t, func(t *testing.T) {
-		first, err := sqlitestore.Open(t.Context(), path, nil)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, first.Close()) }()
+		first := open(t, path)
 		require.True(t, first.LikelyAbsent(claim("new").ID))
 
-		second, err := sqlitestore.Open(t.Context(), path, nil)
-		require.NoError(t, err)
+		second := open(t, path)
 		require.False(t, second.LikelyAbsent(claim("new").ID), "the first one was there before")
 		commit(t, second, reserve(t, second, "of the second"), outcome("done"))
 
@@ -128,13 +123,9 @@ func TestARecordOfAnotherIsKnownOnceItIsMet(t *testing.T) {
 	t.Parallel()
 	path := file(t)
 	synctest.Test(t, func(t *testing.T) { // time stands still: the first has not noticed the second
-		first, err := sqlitestore.Open(t.Context(), path, nil)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, first.Close()) }()
+		first := open(t, path)
 		reserve(t, first, "own") // looks for others, and then not before a second is over
-		second, err := sqlitestore.Open(t.Context(), path, nil)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, second.Close()) }()
+		second := open(t, path)
 		for _, key := range []string{"reserve", "transact"} {
 			commit(t, second, reserve(t, second, key), outcome(key))
 			require.True(t, first.LikelyAbsent(claim(key).ID), key)
@@ -157,9 +148,7 @@ func TestAStoreThatWasThereInBetweenIsNoticed(t *testing.T) {
 	t.Parallel()
 	path := file(t)
 	synctest.Test(t, func(t *testing.T) {
-		store, err := sqlitestore.Open(t.Context(), path, nil)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, store.Close()) }()
+		store := open(t, path)
 		populate(t, path, 3)
 		time.Sleep(time.Second)
 		commit(t, store, reserve(t, store, "of the first"), outcome("done"))

@@ -26,8 +26,9 @@ type Options struct {
 
 	// CacheBytes is about how much memory the store spends on the records that
 	// were committed, or read from the database, last, so that a replay reads
-	// nothing. Zero is 16 MiB; below zero there is no cache. A record that somebody removes from
-	// the database by hand is replayed from the cache until it expires.
+	// nothing. Zero is 16 MiB; below zero there is no cache. A record that
+	// somebody removes from the database by hand is replayed from the cache
+	// until it expires.
 	//
 	// As much again, at most, goes into a filter that tells new keys from
 	// those that have a record, two bytes for each: 16 MiB do for six million

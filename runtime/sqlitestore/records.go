@@ -68,11 +68,10 @@ func (s *Store) Reserve(ctx context.Context, claim cnerium.Claim) (cnerium.Recor
 	if err != nil {
 		return cnerium.Record{}, nil, err
 	}
+	s.meet(r)
 	if !granted {
-		s.meet(r)
 		return found, nil, nil
 	}
-	s.meet(r)
 	s.cache.expect(r)
 	return found, &cnerium.Lease{ID: r.id, Token: r.token, Attempt: r.attempt}, nil
 }

@@ -38,7 +38,7 @@ type Store struct {
 	boot     boot
 	cache    *cache
 	known    *known.IDs // nil when it cannot be told whether the store is alone
-	student  student
+	learner  learner
 
 	writer *writer
 	reader *readers
@@ -175,7 +175,7 @@ func readEpoch(q queries) (string, error) {
 // Close waits for the write that is under way and frees the store's
 // connections. The application's own pool, given to [New], stays open.
 func (s *Store) Close() error {
-	s.student.close()
+	s.learner.close()
 	err := s.writer.exclusively(context.Background(), func() error {
 		err := s.closeBoot(context.Background())
 		s.writer.closed.Store(true)

@@ -32,7 +32,7 @@ type writer struct {
 	// Of who has the writer.
 	patience patience
 	tokens   tokens
-	attended time.Time     // when it was last looked whether others are there
+	looked   time.Time     // when it was last looked whether others are there
 	crowd    bool          // the last batch had several tasks
 	alone    int           // handlers that are still to have a batch of their own
 	pace     time.Duration // how long handlers have taken lately

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// keysPerBlock is how many keys share the 512 bits of a block: at most
-	// one new key in some 300 then looks like one that is known.
+	// keysPerBlock is how many keys share the 512 bits of a block: of new
+	// keys, one in some 200 then looks like one that is known.
 	keysPerBlock = 32
 
 	blockBytes = 64

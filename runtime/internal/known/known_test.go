@@ -118,7 +118,7 @@ func TestTooLittleMemoryKnowsNothing(t *testing.T) {
 	require.Zero(t, ids.Room())
 }
 
-func TestALateStudentDoesNotEndALaterBlindness(t *testing.T) {
+func TestALateLearnerDoesNotEndALaterBlindness(t *testing.T) {
 	t.Parallel()
 	ids := known.New(1 << 20)
 	first := ids.Forget()
@@ -146,4 +146,28 @@ func TestKnownIsForManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// BenchmarkHas asks for a new ID among a million.
+func BenchmarkHas(b *testing.B) {
+	ids := known.New(16 << 20)
+	ids.See(1)
+	for i := range 1_000_000 {
+		ids.Add(numbered(i), 1000, 0)
+	}
+	id, now := numbered(-1), at(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		ids.Has(id, now)
+	}
+}
+
+// BenchmarkAdd adds an ID that is there.
+func BenchmarkAdd(b *testing.B) {
+	ids := known.New(16 << 20)
+	id := numbered(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		ids.Add(id, 1000, 0)
+	}
 }
